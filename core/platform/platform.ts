@@ -55,11 +55,16 @@ export interface ContextDescriptor {
   /** Bytes that may be accessed. */
   readonly size: number;
   /**
-   * Sorted by offset. Empty: the context is plain memory of `size` bytes, all readable scalars (raw tracepoint arguments, kprobe's pt_regs).
+   * Sorted by offset; members of a union overlap, the widest first. Empty: the context is plain memory of `size` bytes, all readable scalars (raw tracepoint arguments, kprobe's pt_regs).
    */
   readonly fields: readonly ContextField[];
   /** With `fields` empty: programs may also write it. */
   readonly writable: boolean;
+  /**
+   * The context is ordinary memory (Windows): any access inside `size` that touches no pointer field is allowed,
+   * also across scalar fields and padding, reading and writing.
+   */
+  readonly acrossFields?: true;
 }
 
 /** What a helper wants in an argument register; the union covers both platforms. Names follow the kernel's bpf_arg_type. */
@@ -114,6 +119,11 @@ export interface Argument {
   readonly kind: ArgumentKind;
   /** Bytes, for `fixed_mem` and `uninit_fixed_mem`. */
   readonly fixedSize?: number;
+  /**
+   * With a kind that is read (`mem`, `fixed_mem`, `map_value` and their nullable forms): the helper also writes there,
+   * so the memory must be initialised before and writable (not `.rodata`).
+   */
+  readonly writes?: true;
 }
 
 export interface Helper {
