@@ -71,7 +71,7 @@ async function probeClang(program: string, signal: AbortSignal | undefined): Pro
   return { path: program, version: version.stdout.toString('utf8').split(/\r?\n/)[0] ?? '' };
 }
 
-async function resolveExplicit(explicit: string): Promise<string[]> {
+export async function resolveExplicit(explicit: string): Promise<string[]> {
   const expanded = explicit.startsWith('~/') ? path.join(os.homedir(), explicit.slice(2)) : explicit;
   if (/[\\/]/.test(expanded)) return path.isAbsolute(expanded) && (await isExecutable(expanded)) ? [expanded] : [];
   return onPath(
@@ -112,7 +112,7 @@ function versionOf(name: string): number {
 }
 
 /** Executables on PATH with a matching name, in PATH order. Relative PATH entries are not searched: a workspace could plant a program there. */
-async function onPath(matches: (name: string) => boolean): Promise<string[]> {
+export async function onPath(matches: (name: string) => boolean): Promise<string[]> {
   const programs: string[] = [];
   for (const folder of (process.env['PATH'] ?? '').split(path.delimiter)) {
     if (!path.isAbsolute(folder)) continue;
@@ -132,7 +132,7 @@ async function namesIn(folder: string): Promise<string[]> {
   }
 }
 
-async function isExecutable(program: string): Promise<boolean> {
+export async function isExecutable(program: string): Promise<boolean> {
   try {
     await access(program, process.platform === 'win32' ? constants.F_OK : constants.X_OK);
     return (await stat(program)).isFile();
