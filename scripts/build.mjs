@@ -6,7 +6,7 @@
 // Errors are printed as `file:line:column: error: text`, which .vscode/tasks.json turns into problems.
 import { chmodSync, existsSync } from 'node:fs';
 import path from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { asCommand, UsageError } from './command.mjs';
 import { root } from './files.mjs';
 
 /** Bundle name in dist/ to the file it starts from. */
@@ -117,18 +117,9 @@ async function watch() {
   }
 }
 
-if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) {
-  const args = process.argv.slice(2);
+await asCommand(import.meta.url, async (args) => {
   const unknown = args.find((arg) => arg !== '--watch' && arg !== '--production');
-  if (unknown !== undefined) {
-    console.error(`build: unknown option ${unknown}; usage: node scripts/build.mjs [--watch] [--production]`);
-    process.exitCode = 2;
-  } else if (args.includes('--watch')) {
-    await watch();
-  } else {
-    await build({ production: args.includes('--production') }).catch((/** @type {Error} */ error) => {
-      console.error(error.message);
-      process.exitCode = 1;
-    });
-  }
-}
+  if (unknown !== undefined)
+    throw new UsageError(`build: unknown option ${unknown}; there are --watch and --production`);
+  await (args.includes('--watch') ? watch() : build({ production: args.includes('--production') }));
+});

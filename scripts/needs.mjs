@@ -1,9 +1,12 @@
 // The foreign programs that the examples and tests need, which of them are missing, and how to get those.
 import { existsSync } from 'node:fs';
 import path from 'node:path';
-import { canHostVsCode, findChromium, findClang, findDesktopCode, which } from './machine.mjs';
+import { canHostVsCode, findChromium, findClang, which } from './machine.mjs';
 
-/** @typedef {'start' | 'test'} Purpose */
+/**
+ * To verify the examples, to show them in a VS Code without a desktop, or to run all tests.
+ * @typedef {'check' | 'show' | 'test'} Purpose
+ */
 /** @typedef {'apt' | 'dnf' | 'pacman' | 'zypper' | 'brew' | 'winget'} PackageManager */
 
 /**
@@ -23,7 +26,7 @@ export const needs = [
   {
     what: 'clang with the BPF target',
     why: 'compile BPF programs written in C',
-    purposes: ['start', 'test'],
+    purposes: ['check', 'show', 'test'],
     applies: () => true,
     isThere: (machine) => findClang(machine) !== undefined,
     packages: {
@@ -38,26 +41,18 @@ export const needs = [
   {
     what: "libbpf's headers",
     why: 'compile the Linux examples',
-    purposes: ['start', 'test'],
+    purposes: ['check', 'show', 'test'],
     applies: isLinux,
     isThere: ({ includes }) => includes.some((folder) => existsSync(path.join(folder, 'bpf', 'bpf_helpers.h'))),
     packages: { apt: ['libbpf-dev'], dnf: ['libbpf-devel'], pacman: ['libbpf'], zypper: ['libbpf-devel'] },
   },
   {
     what: 'chromium',
-    why: 'show VS Code where there is no desktop',
-    purposes: ['start'],
-    applies: (machine) => canHostVsCode(machine) && findDesktopCode(machine) === undefined,
-    isThere: (machine) => findChromium(machine) !== undefined,
-    // A font comes along: without recommended packages a screenshot would be full of boxes.
-    packages: { apt: ['chromium', 'fonts-dejavu-core'], dnf: ['chromium'], pacman: ['chromium'], zypper: ['chromium'] },
-  },
-  {
-    what: 'chromium',
-    why: 'run the tests inside VS Code',
-    purposes: ['test'],
+    why: 'show VS Code without a desktop',
+    purposes: ['show', 'test'],
     applies: canHostVsCode,
     isThere: (machine) => findChromium(machine) !== undefined,
+    // A font comes along: without recommended packages a screenshot would be full of boxes.
     packages: { apt: ['chromium', 'fonts-dejavu-core'], dnf: ['chromium'], pacman: ['chromium'], zypper: ['chromium'] },
   },
   {

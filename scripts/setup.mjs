@@ -3,7 +3,7 @@
 import { install } from './packages.mjs';
 import { root } from './files.mjs';
 import { nodeModule, run } from './run.mjs';
-import { canHostVsCode, findDesktopCode, thisMachine } from './machine.mjs';
+import { canHostVsCode, thisMachine } from './machine.mjs';
 import { advice, isUbuntu, missing, packageManager, packagesFor, playwrightInstall } from './needs.mjs';
 
 const OLDEST_NODE = [20, 9];
@@ -23,7 +23,6 @@ export function nodeTooOld(version) {
  * @typedef {object} SetupOptions
  * @property {import('./needs.mjs').Purpose} purpose
  * @property {(line: string) => void} [log]
- * @property {boolean} [window] whether VS Code will be shown; the tests always want it
  */
 
 /**
@@ -32,15 +31,15 @@ export function nodeTooOld(version) {
  * @returns {Promise<{ machine: import('./machine.mjs').Machine, lacking: import('./needs.mjs').Need[] }>}
  * @throws {Error} when Node is too old, or npm or the build fails
  */
-export async function setup({ purpose, window = true, log = (line) => console.log(`setup: ${line}`) }) {
+export async function setup({ purpose, log = (line) => console.log(`setup: ${line}`) }) {
   const old = nodeTooOld(process.versions.node);
   if (old !== undefined) throw new Error(old);
   await install(root, { log });
   const machine = thisMachine();
-  const lacking = await installMissing(machine, purpose, window, log);
+  const lacking = await installMissing(machine, purpose, log);
   const { build } = await import('./build.mjs');
   await build();
-  if (window && canHostVsCode(machine) && (purpose === 'test' || findDesktopCode(machine) === undefined)) {
+  if (purpose !== 'check' && canHostVsCode(machine)) {
     const { installHost } = await import('../test/host/vscode/install.mjs');
     await installHost(log);
   }
@@ -51,13 +50,11 @@ export async function setup({ purpose, window = true, log = (line) => console.lo
  * Installs what is missing by apt where this process may, and tells what to do where it may not.
  * @param {import('./machine.mjs').Machine} machine
  * @param {import('./needs.mjs').Purpose} purpose
- * @param {boolean} window
  * @param {(line: string) => void} log
  * @returns {Promise<import('./needs.mjs').Need[]>} what is still missing
  */
-async function installMissing(machine, purpose, window, log) {
-  const wanted = () => missing(machine, purpose).filter(({ what }) => window || what !== 'chromium');
-  let lacking = wanted();
+async function installMissing(machine, purpose, log) {
+  let lacking = missing(machine, purpose);
   if (lacking.length === 0) return [];
   if (packageManager(machine) === 'apt' && machine.isRoot) {
     const packages = packagesFor(machine, lacking);
@@ -69,7 +66,7 @@ async function installMissing(machine, purpose, window, log) {
       if (result.code !== 0) log(result.stderr.trim());
       machine = thisMachine();
     }
-    lacking = wanted();
+    lacking = missing(machine, purpose);
   }
   for (const line of advice(machine, lacking)) log(line);
   return lacking;

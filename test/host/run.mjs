@@ -3,15 +3,14 @@
 //   node test/host/run.mjs
 //
 // E2E_GREP picks tests by title, E2E_LIMIT_MS bounds the whole run, E2E_VERBOSE=1 prints what the page logs.
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
-import os from 'node:os';
+import { mkdirSync } from 'node:fs';
 import path from 'node:path';
-import { pathToFileURL } from 'node:url';
-import { root } from '../../scripts/files.mjs';
+import { asCommand } from '../../scripts/command.mjs';
+import { root, temporaryFolder } from '../../scripts/files.mjs';
 import { canHostVsCode, findDesktopCode, thisMachine } from '../../scripts/machine.mjs';
 import { follow } from './results.mjs';
 import { launchBrowser, newPage } from './vscode/browser.mjs';
-import { makeProfile, removeProfile, startServer, workbenchUrl } from './vscode/server.mjs';
+import { makeProfile, startServer, workbenchUrl } from './vscode/server.mjs';
 import { copyExamples } from './workspace.mjs';
 
 /** @typedef {import('./results.mjs').TestResult} TestResult */
@@ -43,9 +42,9 @@ export async function runSuites(onTest) {
   const which = launcher();
   if (which === undefined) throw new Error('no VS Code can run on this machine');
   const workspace = copyExamples();
-  const scratch = mkdtempSync(path.join(os.tmpdir(), 'ebpf-host-'));
+  const scratch = temporaryFolder('host');
   try {
-    const resultFile = path.join(scratch, 'results.jsonl');
+    const resultFile = path.join(scratch.folder, 'results.jsonl');
     const results = follow(resultFile, onTest);
     const suite = {
       extension: root,
@@ -56,7 +55,7 @@ export async function runSuites(onTest) {
     let code;
     let failures;
     try {
-      code = await (which === 'hosted' ? runHosted(suite) : runElectron(suite, scratch));
+      code = await (which === 'hosted' ? runHosted(suite) : runElectron(suite, scratch.folder));
     } finally {
       failures = results.finish();
     }
@@ -64,7 +63,7 @@ export async function runSuites(onTest) {
     if (failures === 0 && code !== 0) throw new Error(`every test passed but VS Code's exit code was ${code}`);
     return failures;
   } finally {
-    rmSync(scratch, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
+    scratch.remove();
     workspace.remove();
   }
 }
@@ -102,7 +101,7 @@ async function runHosted({ extension, tests, folder, resultFile }) {
   } finally {
     await browser?.close();
     await server?.stop();
-    removeProfile(profile);
+    profile.remove();
   }
 }
 
@@ -157,9 +156,9 @@ async function within(milliseconds, work, why) {
   }
 }
 
-if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) {
+await asCommand(import.meta.url, async () => {
   const failures = await runSuites(({ state, title, milliseconds, error }) => {
     console.log(`${state} ${title} (${milliseconds} ms)${error === undefined ? '' : `\n${error}`}`);
   });
-  process.exitCode = failures === 0 ? 0 : 1;
-}
+  return failures === 0 ? 0 : 1;
+});

@@ -9,6 +9,10 @@ export async function launchBrowser() {
   return chromium.launch({
     executablePath,
     headless: true,
+    // Whoever started us ends the browser in the right order; its own handlers would end this process at once.
+    handleSIGINT: false,
+    handleSIGTERM: false,
+    handleSIGHUP: false,
     args: [
       // Chromium's own sandbox refuses to run for root and in most containers.
       '--no-sandbox',

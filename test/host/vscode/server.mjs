@@ -1,13 +1,22 @@
 // Runs the VS Code server that install.mjs put here, each time with a profile of its own that is thrown away.
 import { spawn } from 'node:child_process';
-import { createWriteStream, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import os from 'node:os';
+import { randomBytes } from 'node:crypto';
+import { createWriteStream, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
+import { temporaryFolder, undoAtExit } from '../../../scripts/files.mjs';
 import { must } from '../../../scripts/run.mjs';
 import { hostCode, hostNode } from './install.mjs';
 
-/** @typedef {{ folder: string, user: string, extensions: string, data: string }} Profile */
+/**
+ * @typedef {object} Profile
+ * @property {string} folder that holds all the others
+ * @property {string} user
+ * @property {string} extensions
+ * @property {string} data
+ * @property {string} temporary
+ * @property {() => void} remove
+ */
 
 /** Nothing that greets, asks, updates or phones; and terminal text in the page's elements instead of on a canvas. */
 const quietSettings = {
@@ -33,24 +42,20 @@ const quietSettings = {
  * @returns {Profile}
  */
 export function makeProfile(settings = {}) {
-  const folder = mkdtempSync(path.join(os.tmpdir(), 'ebpf-vscode-'));
+  const { folder, remove } = temporaryFolder('vscode');
   const profile = {
     folder,
+    remove,
     user: path.join(folder, 'user'),
     extensions: path.join(folder, 'extensions'),
     data: path.join(folder, 'data'),
+    temporary: path.join(folder, 'tmp'),
   };
-  for (const part of [profile.extensions, profile.data, path.join(profile.user, 'User')])
+  for (const part of [profile.extensions, profile.data, profile.temporary, path.join(profile.user, 'User')])
     mkdirSync(part, { recursive: true });
   const text = JSON.stringify({ ...quietSettings, ...settings }, null, 2);
   writeFileSync(path.join(profile.user, 'User', 'settings.json'), text);
   return profile;
-}
-
-/** @param {Profile} profile */
-export function removeProfile(profile) {
-  // The server's last children may still be writing their logs.
-  rmSync(profile.folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
 }
 
 /** @param {Profile} profile */
@@ -75,7 +80,8 @@ function profileEnvironment(profile) {
     NODE_OPTIONS: '',
     // No gallery: otherwise both the server and the page ask one on the internet.
     EXTENSIONS_GALLERY: '{}',
-    // Sockets and logs go with the profile instead of staying in the user's folders.
+    // Sockets, logs and what extensions leave in the temporary folder go with the profile.
+    TMPDIR: profile.temporary,
     XDG_RUNTIME_DIR: profile.folder,
     VSCODE_AGENT_FOLDER: profile.data,
   };
@@ -93,7 +99,7 @@ export async function installExtension(profile, vsix) {
 /**
  * @typedef {object} Server
  * @property {number} port on the loopback address
- * @property {string} origin
+ * @property {string} token that the page's address must carry
  * @property {() => Promise<void>} stop ends the server with all its children
  * @property {Promise<void>} ended settles when the server has ended
  */
@@ -108,9 +114,11 @@ export async function installExtension(profile, vsix) {
  * @returns {Promise<Server>}
  */
 export async function startServer(profile, { driver = false, env = {} } = {}) {
+  // Without a token any page in any browser on this machine could open a terminal here.
+  const token = randomBytes(16).toString('hex');
   const args = [
     path.join(hostCode, 'out', 'server-main.js'),
-    ...['--host', '127.0.0.1', '--port', '0', '--without-connection-token'],
+    ...['--host', '127.0.0.1', '--port', '0', '--connection-token', token],
     ...['--telemetry-level', 'off', '--disable-telemetry', '--disable-experiments', '--disable-workspace-trust'],
     ...(driver ? ['--enable-smoke-test-driver'] : []),
     ...profileArguments(profile),
@@ -138,17 +146,18 @@ export async function startServer(profile, { driver = false, env = {} } = {}) {
       // The whole group is gone already.
     }
   };
+  const kill = undoAtExit(() => signal('SIGKILL'));
   const stop = async () => {
     signal('SIGTERM');
     const hard = setTimeout(() => signal('SIGKILL'), 5_000);
     await ended;
     clearTimeout(hard);
-    signal('SIGKILL');
+    kill();
     log.end();
   };
   try {
     const port = await listening(child, log, ended, logFile);
-    return { port, origin: `http://localhost:${port}`, stop, ended };
+    return { port, token, stop, ended };
   } catch (error) {
     await stop();
     throw error;
@@ -192,7 +201,7 @@ export function workbenchUrl(server, { folder, extension, tests }) {
   const payload = [];
   if (extension !== undefined) payload.push(['extensionDevelopmentPath', remote(extension)]);
   if (tests !== undefined) payload.push(['extensionTestsPath', remote(tests)]);
-  const query = new URLSearchParams({ folder });
+  const query = new URLSearchParams({ tkn: server.token, folder });
   if (payload.length > 0) query.set('payload', JSON.stringify(payload));
-  return `${server.origin}/?${query.toString()}`;
+  return `http://localhost:${server.port}/?${query.toString()}`;
 }

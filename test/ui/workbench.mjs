@@ -1,0 +1,115 @@
+// The workbench as a person at the keyboard sees it: files, commands, problems, the editor's lines.
+
+/** @typedef {import('playwright-core').Page} Page */
+/** @typedef {import('playwright-core').Locator} Locator */
+
+/**
+ * Playwright's own waits end after 30 s; a first verification on a busy machine may take longer.
+ */
+export const PATIENCE = { timeout: 60_000 };
+
+export class Workbench {
+  /** @param {Page} page */
+  constructor(page) {
+    this.page = page;
+  }
+
+  /**
+   * @param {string} url
+   */
+  async open(url) {
+    await this.page.goto(url, { waitUntil: 'commit' });
+    await this.page.locator('.monaco-workbench .explorer-folders-view .monaco-list-row').first().waitFor(PATIENCE);
+  }
+
+  /**
+   * Runs a command from the palette: the row with exactly this title, since Enter would take the best fuzzy match.
+   * @param {string} title
+   */
+  async command(title) {
+    await this.page.keyboard.press('F1');
+    await this.quickInput().fill(`>${title}`);
+    const row = this.page.locator(`.quick-input-list .monaco-list-row:has(:text-is(${JSON.stringify(title)}))`);
+    await row.first().click(PATIENCE);
+  }
+
+  /**
+   * Opens a file of the workspace by its name.
+   * @param {string} name
+   */
+  async openFile(name) {
+    await this.page.keyboard.press('Control+P');
+    await this.quickInput().fill(name);
+    await this.pick(name).waitFor(PATIENCE);
+    await this.page.keyboard.press('Enter');
+    await this.page.locator('.tab.active', { hasText: name }).waitFor(PATIENCE);
+    await this.page.locator('.editor-instance .view-line').first().waitFor(PATIENCE);
+  }
+
+  /**
+   * Puts the caret at the start of a line's text.
+   * @param {number} line counted from 1
+   */
+  async goToLine(line) {
+    await this.page.keyboard.press('Control+G');
+    await this.quickInput().fill(`:${line}`);
+    await this.page.keyboard.press('Enter');
+    await this.page.locator('.quick-input-widget').waitFor({ ...PATIENCE, state: 'hidden' });
+  }
+
+  /** @returns {Locator} the field of the palette and of pick lists */
+  quickInput() {
+    return this.page.locator('.quick-input-widget input.input');
+  }
+
+  /**
+   * @param {string | RegExp} text
+   * @returns {Locator} the first row of an open pick list that has the text
+   */
+  pick(text) {
+    return this.page.locator('.quick-input-list .monaco-list-row').filter({ hasText: text }).first();
+  }
+
+  /**
+   * @param {string} text
+   * @returns {Locator} the rendered line that holds the text
+   */
+  line(text) {
+    return this.page
+      .locator('.editor-instance .view-line')
+      .filter({ hasText: spaced(text) })
+      .first();
+  }
+
+  /** @returns {Locator} squiggles of errors in view */
+  squiggles() {
+    return this.page.locator('.editor-instance .squiggly-error');
+  }
+
+  /**
+   * Opens the Problems panel if it is hidden.
+   * @returns {Promise<Locator>} its rows that are problems
+   */
+  async problems() {
+    const panel = this.page.locator('.markers-panel');
+    if (!(await panel.isVisible())) {
+      await this.command('View: Toggle Problems');
+      await panel.waitFor(PATIENCE);
+    }
+    return panel.locator('.monaco-list-row').filter({ has: this.page.locator('.marker-icon') });
+  }
+
+  /** Puts away notifications, which would cover the editor's corner in a picture. */
+  async clearNotifications() {
+    await this.command('Notifications: Clear All Notifications');
+  }
+}
+
+/**
+ * The editor renders spaces as no-break spaces.
+ * @param {string} text
+ * @returns {RegExp}
+ */
+export function spaced(text) {
+  return new RegExp(text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&').replace(/ /g, '\\s'));
+}
