@@ -179,7 +179,7 @@ EBPF_ASSERT_SIZE(map_initial_values_t, 48);
 EBPF_ASSERT_SIZE(program_entry_t, 160);
 
 /* A shared object answers under one name; weak, so that several modules may be linked into one program. */
-#if defined(__ELF__)
+#if !defined(_WIN32)
 #define EBPF_ACCESSOR(table) \
     EBPF_EXTERN_C_BEGIN \
     EBPF_EXPORT __attribute__((weak)) metadata_table_t* get_metadata_table(void) { return &table; } \
