@@ -161,6 +161,8 @@ export interface CompileResult {
   readonly object?: Uint8Array;
   /** Errors and warnings; columns are UTF-16 units. Paths are absolute where clang knew one. */
   readonly diagnostics: readonly CompilerDiagnostic[];
+  /** Headers that the source included, absolute, without system headers; known only when compiled. */
+  readonly headers: readonly string[];
   /** What ran, quoted for a log; empty when nothing did. */
   readonly command: string;
   readonly remedy?: string;
@@ -172,7 +174,8 @@ export async function compileBpf(request: CompileRequest): Promise<CompileResult
   let clang = request.clang;
   if (!clang) {
     const search = await findClang('', signal);
-    if (search.kind === 'missing') return { outcome: 'missing', diagnostics: [], command: '', remedy: search.remedy };
+    if (search.kind === 'missing')
+      return { outcome: 'missing', diagnostics: [], headers: [], command: '', remedy: search.remedy };
     clang = search.clang;
   }
   const cwd = request.cwd !== undefined && (await isFolder(request.cwd)) ? request.cwd : path.dirname(source);
@@ -180,7 +183,8 @@ export async function compileBpf(request: CompileRequest): Promise<CompileResult
   const folder = await mkdtemp(path.join(os.tmpdir(), 'ebpf-'));
   try {
     const output = path.join(folder, 'program.o');
-    const words = [...compileWords(flags, system), '-c', source, '-o', output];
+    const dependencies = path.join(folder, 'program.d');
+    const words = [...compileWords(flags, system), '-MMD', '-MF', dependencies, '-c', source, '-o', output];
     const command = quoteForLog([clang.path, ...words]);
     const run = await runProcess(clang.path, words, { cwd, timeout, maxOutput: 4 << 20, ...(signal && { signal }) });
     const diagnostics = parseDiagnostics(run.stderr, { sourceLine: lineReader() });
@@ -188,13 +192,28 @@ export async function compileBpf(request: CompileRequest): Promise<CompileResult
       return {
         outcome: 'missing',
         diagnostics: [],
+        headers: [],
         command,
         remedy: `${clang.path} could not be started. ${clangRemedy()}`,
       };
     }
-    if (run.outcome !== 'exited') return { outcome: run.outcome, diagnostics, command };
-    if (run.code !== 0) return { outcome: 'failed', diagnostics: withReason(diagnostics, run.stderr), command };
-    return { outcome: 'compiled', object: new Uint8Array(await readFile(output)), diagnostics, command };
+    if (run.outcome !== 'exited') return { outcome: run.outcome, diagnostics, headers: [], command };
+    const absolute = (file: string): string => path.resolve(cwd, file);
+    if (run.code !== 0) {
+      const reasons = withReason(diagnostics, run.stderr);
+      // A failed run writes no dependencies; a header with an error in it is the one that matters.
+      const named = new Set(
+        reasons
+          .map((one) => one.path)
+          .filter((file) => file !== '')
+          .map(absolute),
+      );
+      named.delete(source);
+      return { outcome: 'failed', diagnostics: reasons, headers: [...named], command };
+    }
+    const headers = parseDependencies(await readFile(dependencies, 'utf8')).map(absolute);
+    const object = new Uint8Array(await readFile(output));
+    return { outcome: 'compiled', object, diagnostics, headers: headers.filter((file) => file !== source), command };
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
@@ -261,6 +280,17 @@ export function parseIncludeFolders(text: string): string[] {
     .slice(start + 1, end)
     .map((line) => line.trim())
     .filter((line) => line !== '' && !line.endsWith('(framework directory)'));
+}
+
+/** Reads the prerequisites of the one rule that `-MMD` writes: blanks separate, a backslash escapes a blank or joins lines, `$$` is `$`. */
+export function parseDependencies(text: string): string[] {
+  const start = text.search(/:[ \t]/);
+  if (start < 0) return [];
+  const names = text
+    .slice(start + 1)
+    .replace(/\\\r?\n/g, ' ')
+    .match(/(?:\\[ #]|\$\$|[^\s])+/g);
+  return (names ?? []).map((name) => name.replace(/\\([ #])/g, '$1').replaceAll('$$', '$'));
 }
 
 /** A failure without a parsed error still says something: the last line that clang printed. */

@@ -87,7 +87,6 @@ const harmless = [
   /^-f(no-)?(unsigned-char|omit-frame-pointer|asynchronous-unwind-tables|unwind-tables|exceptions|delete-null-pointer-checks|addrsig)$/,
   /^-f(no-)?(ms-extensions|gnu89-inline|freestanding|debug-types-section|discard-value-names|merge-all-constants|trapv|vectorize)$/,
   /^-f(no-)?(slp-vectorize|optimize-sibling-calls|ident|PIC|pic|data-sections|function-sections|visibility=\w+|debug-macro|gnu-keywords)$/,
-  /^-f(file|macro|debug)-prefix-map=.*$/,
   /^-fno-builtin-\w+$/,
   /^--sysroot=.+$/,
 ];
