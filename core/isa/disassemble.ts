@@ -1,6 +1,9 @@
 import type { Code } from './code';
 import { Alu, Atomic, CALL, CALLX, Class, EXIT, JA, JA32, Jump, LDDW, Lddw, Mode, Source, accessWidth } from './opcode';
 
+/** Linux's bounded-loop jump (BPF_JCOND); not in RFC 9669, so it is shown but not valid. */
+const MAY_GOTO = 0xe5;
+
 /** What llvm-objdump prints for bytes that are no instruction. */
 export const UNKNOWN = '<unknown>';
 
@@ -162,7 +165,7 @@ function arithmetic(code: Code, slot: number): string {
   const offset = code.offset[slot]!;
   const fromRegister = (opcode & 8) === Source.X;
   if (operation === Alu.END) return byteSwap(code, slot);
-  if (operation === Alu.NEG) return fromRegister || offset !== 0 ? UNKNOWN : `${dst} = -${dst}`;
+  if (operation === Alu.NEG) return fromRegister ? UNKNOWN : `${dst} = -${dst}`;
   const sign = ALU_SIGN[operation];
   if (!sign) return UNKNOWN;
   const operand = fromRegister ? `${letter}${code.src[slot]}` : signedHex(code.imm[slot]!);
@@ -182,7 +185,7 @@ function byteSwap(code: Code, slot: number): string {
   const opcode = code.opcode[slot]!;
   const bits = code.imm[slot]!;
   const dst = `r${code.dst[slot]}`;
-  if ((bits !== 16 && bits !== 32 && bits !== 64) || code.offset[slot] !== 0) return UNKNOWN;
+  if (bits !== 16 && bits !== 32 && bits !== 64) return UNKNOWN;
   const toBig = (opcode & 8) === Source.X;
   if ((opcode & 7) === Class.ALU64) return toBig ? UNKNOWN : `${dst} = bswap${bits} ${dst}`;
   return `${dst} = ${toBig ? 'be' : 'le'}${bits} ${dst}`;
@@ -202,6 +205,8 @@ function jump(code: Code, slot: number): string {
       return `callx r${code.dst[slot]}`;
     case EXIT:
       return 'exit';
+    case MAY_GOTO:
+      return `may_goto ${offset}`;
     default: {
       const sign = JUMP_SIGN[opcode & 0xf0];
       if (!sign) return UNKNOWN;

@@ -32,7 +32,7 @@ export function findMaps(sections: Sections): ObjectMaps {
     if (section.name === '.maps') addDeclared(sections, section, maps, places);
   }
   for (const section of sections.elf.sections) {
-    if (section.name === 'maps' || section.name.startsWith('maps/')) addLegacy(sections, section, maps, places);
+    if (isLegacyMaps(section.name)) addLegacy(sections, section, maps, places);
   }
   for (const section of sections.elf.sections) {
     if (!isGlobalData(section)) continue;
@@ -44,6 +44,11 @@ export function findMaps(sections: Sections): ObjectMaps {
     declaredAt: (section, offset) => places.get(`${section}:${offset}`),
     ofSection: (section) => globals.get(section),
   };
+}
+
+/** `maps`, `maps/NAME`, and `PROGRAM_TYPE/maps` as v4l-utils writes its infrared decoders. */
+function isLegacyMaps(name: string): boolean {
+  return name === 'maps' || name.startsWith('maps/') || name.endsWith('/maps');
 }
 
 /** Data symbols of a section by offset, one for each offset. */

@@ -1,0 +1,56 @@
+import { InputError } from '../core/input/error';
+import type { BpfObject } from '../core/object/object';
+import type { PlatformId } from '../core/platform/platform';
+import { platformOf } from '../core/platform/platforms';
+import type { ProgramReport } from '../core/verifier/report';
+import { verifyProgram } from '../core/verifier/verify';
+import { loadObject } from './inputs';
+
+/** One program's report with the wall-clock time that its verification took. */
+export interface TimedReport extends ProgramReport {
+  readonly milliseconds: number;
+}
+
+/** One element of `files` in the machine interface. */
+export interface CheckedFile {
+  readonly path: string;
+  readonly platform: PlatformId;
+  /** Why there is nothing to verify; `programs` is then empty. */
+  readonly error?: { readonly code: string; readonly message: string };
+  readonly programs: readonly TimedReport[];
+}
+
+export interface CheckOptions {
+  readonly platform: 'auto' | PlatformId;
+  /** Only the program with this function name. */
+  readonly program?: string;
+}
+
+/** Reads (or compiles) a file and verifies its programs. What is wrong with the file becomes its `error`; nothing is thrown for it. */
+export async function checkFile(path: string, options: CheckOptions): Promise<CheckedFile> {
+  const wanted = options.platform === 'auto' ? 'linux' : options.platform;
+  try {
+    return checkObject(path, await loadObject(path), options);
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    return { path, platform: wanted, error: { code: error.code, message: error.message }, programs: [] };
+  }
+}
+
+/** @throws InputError `no-programs`, `no-such-program` */
+function checkObject(path: string, object: BpfObject, options: CheckOptions): CheckedFile {
+  const platform = platformOf(object, options.platform);
+  if (object.programs.length === 0)
+    throw new InputError('no-programs', 'the object holds no programs: no function stands in a section of its own');
+  const chosen = object.programs.filter((program) => options.program === undefined || program.name === options.program);
+  if (chosen.length === 0) {
+    const names = object.programs.map((program) => program.name).join(', ');
+    throw new InputError('no-such-program', `there is no program ${options.program}; the object has ${names}`);
+  }
+  const programs = chosen.map((program) => {
+    const start = performance.now();
+    const report = verifyProgram(object, program, platform);
+    return { ...report, milliseconds: Math.round((performance.now() - start) * 1000) / 1000 };
+  });
+  return { path, platform: platform.id, programs };
+}

@@ -1,0 +1,31 @@
+import type { Finding } from '../core/verifier/report';
+import type { CheckedFile, TimedReport } from './checked_file';
+
+/** `file(line,column): error CODE: text`, one line for each finding, as MSBuild and editors' problem matchers read it. */
+export function msbuildReport(files: readonly CheckedFile[]): string {
+  return files
+    .flatMap((file) =>
+      file.error ? [`${file.path}: error ${file.error.code}: ${oneLine(file.error.message)}\n`] : fileLines(file),
+    )
+    .join('');
+}
+
+function fileLines(file: CheckedFile): string[] {
+  return file.programs.flatMap((program) =>
+    program.findings.map((finding) => findingLine(file.path, program, finding)),
+  );
+}
+
+/** One finding. Without a source line the object and the instruction stand in for it. */
+export function findingLine(path: string, program: Pick<TimedReport, 'function'>, finding: Finding): string {
+  const at = finding.source;
+  const place = at ? `${at.path}(${at.line}${at.column > 0 ? `,${at.column}` : ''})` : path;
+  const where = at
+    ? ''
+    : ` (${finding.function || program.function}, instruction ${finding.pc}: ${finding.instruction})`;
+  return `${place}: error ${finding.code}: ${oneLine(finding.message)}${where}\n`;
+}
+
+function oneLine(text: string): string {
+  return text.replace(/\s*[\r\n]+\s*/g, ' ');
+}
