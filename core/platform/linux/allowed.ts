@@ -198,6 +198,8 @@ function withheld(name: string, type: LinuxProgramType): boolean {
       if (type.name === 'lsm') return attach !== 'BPF_LSM_CGROUP';
       if (type.name === 'cgroup_sockopt') return attach !== 'BPF_CGROUP_SETSOCKOPT';
       return attach === 'BPF_CGROUP_UNIX_GETPEERNAME' || attach === 'BPF_CGROUP_UNIX_GETSOCKNAME';
+    case 'skb_pull_data':
+      return type.name === 'lwt_seg6local';
     case 'seq_printf':
     case 'seq_write':
     case 'seq_printf_btf':

@@ -23,7 +23,7 @@ describe('Linux helpers', () => {
     for (const helper of helpers) {
       const match = /^[\w ]+ \*?(\w+)\((.*)\)$/.exec(helper.prototype);
       assert.equal(match?.[1], helper.name, helper.prototype);
-      const parameters = match![2] === 'void' ? 0 : match![2]!.split(',').length;
+      const parameters = match[2] === 'void' ? 0 : match[2]!.split(',').length;
       assert.ok(helper.arguments.length <= Math.min(parameters, 5), helper.prototype);
     }
   });
