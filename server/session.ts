@@ -1,0 +1,225 @@
+import path from 'node:path';
+import { URI } from 'vscode-uri';
+import { InputError } from '../core/input/error';
+import { buildsBpf } from '../tools/compile_commands';
+import type { FileStatus } from './protocol';
+import type { Publisher } from './publisher';
+import { verifyFile, type Workshop } from './run';
+import type { Settings } from './settings';
+import { isCSource, looksLikeBpf } from './source';
+
+/** What the session asks of its surroundings. */
+export interface Host {
+  /** The settings that hold for a file. */
+  settings(uri: string): Promise<Settings>;
+  /** Absolute path of the workspace folder that holds the file; undefined for a file outside all of them. */
+  folderOf(uri: string): string | undefined;
+  onStatus(uri: string, status: FileStatus): void;
+}
+
+interface OpenFile {
+  status: FileStatus;
+  /** The run under way. */
+  run: { readonly abort: AbortController; readonly done: Promise<void> } | undefined;
+  headers: readonly string[];
+}
+
+/** When to verify which file: on open, save, trust, changed settings and headers. A newer run of a file cancels the older. */
+export class Session {
+  private readonly files = new Map<string, OpenFile>();
+  private readonly turns = new Turns(2);
+
+  constructor(
+    private readonly shop: Workshop,
+    private readonly publisher: Publisher,
+    private readonly host: Host,
+    private trusted: boolean,
+  ) {}
+
+  /** A document was opened. */
+  async opened(uri: string): Promise<void> {
+    await this.consider(uri, (settings) => settings.verifyOnOpen);
+  }
+
+  /** A document was saved. */
+  async saved(uri: string): Promise<void> {
+    await this.consider(uri, (settings) => settings.verifyOnSave);
+  }
+
+  closed(uri: string): void {
+    const file = this.files.get(uri);
+    if (!file) return;
+    file.run?.abort.abort();
+    this.files.delete(uri);
+    this.publisher.remove(uri);
+    this.host.onStatus(uri, { state: 'none' });
+  }
+
+  /** Workspace Trust was granted (it is never taken back within a window). */
+  async trust(): Promise<void> {
+    if (this.trusted) return;
+    this.trusted = true;
+    await Promise.all([...this.files.keys()].map((uri) => this.opened(uri)));
+  }
+
+  /** Settings changed, or a compilation database: what was said may no longer hold. */
+  async reconsider(): Promise<void> {
+    const open = [...this.files];
+    await Promise.all(
+      open.map(([uri, { status }]) => {
+        const asked = status.state !== 'none' && status.state !== 'idle';
+        return this.consider(uri, (settings) => asked || settings.verifyOnOpen);
+      }),
+    );
+  }
+
+  /** Files on disk changed behind the editor's back or from other editors: headers, compilation databases. */
+  async changedOnDisk(uris: readonly string[]): Promise<void> {
+    const paths = uris.map((uri) => URI.parse(uri).fsPath);
+    if (paths.some((file) => path.basename(file) === 'compile_commands.json')) {
+      await this.reconsider();
+      return;
+    }
+    const changed = new Set(paths);
+    const stale = [...this.files].filter(([, file]) => file.headers.some((header) => changed.has(header)));
+    await Promise.all(stale.map(([uri]) => this.saved(uri)));
+  }
+
+  /** Verifies because the user said so, whatever the settings and the text say. */
+  async verify(uri: string): Promise<FileStatus> {
+    const file = this.fileOf(uri);
+    await this.start(uri, file);
+    // A newer run may have taken over; its answer is the one that holds.
+    while (file.run) await file.run.done;
+    return file.status;
+  }
+
+  status(uri: string): FileStatus {
+    return this.files.get(uri)?.status ?? { state: 'none' };
+  }
+
+  /** Resolves when no run is under way. */
+  async idle(): Promise<void> {
+    for (;;) {
+      const runs = [...this.files.values()].flatMap((file) => (file.run ? [file.run.done] : []));
+      if (runs.length === 0) return;
+      await Promise.all(runs);
+    }
+  }
+
+  close(): void {
+    for (const uri of [...this.files.keys()]) this.closed(uri);
+  }
+
+  private fileOf(uri: string): OpenFile {
+    let file = this.files.get(uri);
+    if (!file) {
+      file = { status: { state: 'none' }, run: undefined, headers: [] };
+      this.files.set(uri, file);
+    }
+    return file;
+  }
+
+  private async consider(uri: string, wanted: (settings: Settings) => boolean): Promise<void> {
+    const { fsPath, scheme } = URI.parse(uri);
+    if (scheme !== 'file' || !isCSource(fsPath)) return;
+    const file = this.fileOf(uri);
+    if (!(await this.isBpf(uri))) {
+      if (this.files.get(uri) !== file) return;
+      // The last SEC is gone: take back what was said about it.
+      file.run?.abort.abort();
+      this.publisher.remove(uri);
+      this.tell(uri, file, { state: 'none' });
+      return;
+    }
+    const settings = await this.host.settings(uri);
+    if (this.files.get(uri) !== file) return;
+    if (wanted(settings)) await this.start(uri, file);
+    else if (file.status.state === 'none') this.tell(uri, file, { state: 'idle' });
+  }
+
+  private async isBpf(uri: string): Promise<boolean> {
+    const text = this.shop.openText(uri);
+    if (text !== undefined && looksLikeBpf(text)) return true;
+    const file = URI.parse(uri).fsPath;
+    try {
+      const entry = await this.shop.commands.find(file, this.rootOf(uri));
+      return entry !== undefined && buildsBpf(entry);
+    } catch (error) {
+      if (!(error instanceof InputError)) throw error;
+      this.shop.log(error.message);
+      return false;
+    }
+  }
+
+  private rootOf(uri: string): string {
+    return this.host.folderOf(uri) ?? path.dirname(URI.parse(uri).fsPath);
+  }
+
+  private async start(uri: string, file: OpenFile): Promise<void> {
+    file.run?.abort.abort();
+    if (!this.trusted) {
+      file.run = undefined;
+      this.tell(uri, file, { state: 'untrusted' });
+      return;
+    }
+    const abort = new AbortController();
+    const run = { abort, done: this.run(uri, file, abort.signal) };
+    file.run = run;
+    await run.done;
+    if (file.run === run) file.run = undefined;
+  }
+
+  private async run(uri: string, file: OpenFile, signal: AbortSignal): Promise<void> {
+    const leave = await this.turns.enter();
+    try {
+      if (signal.aborted) return;
+      const settings = await this.host.settings(uri);
+      const result = await verifyFile(this.shop, {
+        uri,
+        root: this.rootOf(uri),
+        settings,
+        signal,
+        onStatus: (status) => {
+          if (!signal.aborted) this.tell(uri, file, status);
+        },
+      });
+      if (!result || signal.aborted) return;
+      file.headers = result.headers;
+      this.publisher.replace(uri, result.documents);
+      this.tell(uri, file, result.status);
+    } catch (error) {
+      // A defect of ours must not end the server, and must be seen.
+      const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
+      this.shop.log(`${uri}: ${message}`);
+      if (!signal.aborted) this.tell(uri, file, { state: 'failed', message: message.split('\n')[0] ?? message });
+    } finally {
+      leave();
+    }
+  }
+
+  private tell(uri: string, file: OpenFile, status: FileStatus): void {
+    file.status = status;
+    this.host.onStatus(uri, status);
+  }
+}
+
+/** Lets a few runs go at a time: a window that opens with twenty files must not start twenty compilers. */
+class Turns {
+  private readonly waiting: (() => void)[] = [];
+
+  constructor(private free: number) {}
+
+  async enter(): Promise<() => void> {
+    if (this.free > 0) this.free--;
+    else await new Promise<void>((resolve) => this.waiting.push(resolve));
+    let left = false;
+    return () => {
+      if (left) return;
+      left = true;
+      const next = this.waiting.shift();
+      if (next) next();
+      else this.free++;
+    };
+  }
+}
