@@ -1,5 +1,6 @@
 import {
   CodeActionKind,
+  DidChangeConfigurationNotification,
   DidChangeWatchedFilesNotification,
   TextDocuments,
   TextDocumentSyncKind,
@@ -58,7 +59,7 @@ export class Server {
     connection.onShutdown(() => this.shutdown());
     connection.onDidChangeConfiguration(({ settings }) => {
       this.pushed = sectionOf(settings);
-      this.run(this.session?.reconsider());
+      this.run(this.session?.settingsChanged());
     });
     connection.onDidChangeWatchedFiles(({ changes }) =>
       this.run(this.session?.changedOnDisk(changes.map((change) => change.uri))),
@@ -130,8 +131,11 @@ export class Server {
       this.connection.workspace.onDidChangeWorkspaceFolders(({ added, removed }) => {
         const gone = new Set(removed.map((folder) => folder.uri));
         this.folders = [...this.folders.filter((folder) => !gone.has(folder.uri)), ...added];
-        this.run(this.session?.reconsider());
+        this.run(this.session?.everythingChanged());
       });
+    }
+    if (this.knows.configuration) {
+      this.run(this.connection.client.register(DidChangeConfigurationNotification.type, { section: 'ebpf' }));
     }
     if (this.knows.watching) {
       const watchers = [{ globPattern: '**/*.h' }, { globPattern: '**/compile_commands.json' }];

@@ -22,6 +22,8 @@ interface OpenFile {
   /** The run under way. */
   run: { readonly abort: AbortController; readonly done: Promise<void> } | undefined;
   headers: readonly string[];
+  /** The settings of the last run. */
+  settings: Settings | undefined;
 }
 
 /** When to verify which file: on open, save, trust, changed settings and headers. A newer run of a file cancels the older. */
@@ -62,22 +64,27 @@ export class Session {
     await Promise.all([...this.files.keys()].map((uri) => this.opened(uri)));
   }
 
-  /** Settings changed, or a compilation database: what was said may no longer hold. */
-  async reconsider(): Promise<void> {
+  /** Settings changed, for some files perhaps not in a way that matters. */
+  async settingsChanged(): Promise<void> {
     const open = [...this.files];
     await Promise.all(
-      open.map(([uri, { status }]) => {
-        const asked = status.state !== 'none' && status.state !== 'idle';
-        return this.consider(uri, (settings) => asked || settings.verifyOnOpen);
+      open.map(async ([uri, file]) => {
+        const settings = await this.host.settings(uri);
+        if (JSON.stringify(settings) !== JSON.stringify(file.settings)) await this.reconsider(uri, file);
       }),
     );
+  }
+
+  /** Something changed that every result depends on: folders, a compilation database. */
+  async everythingChanged(): Promise<void> {
+    await Promise.all([...this.files].map(([uri, file]) => this.reconsider(uri, file)));
   }
 
   /** Files on disk changed behind the editor's back or from other editors: headers, compilation databases. */
   async changedOnDisk(uris: readonly string[]): Promise<void> {
     const paths = uris.map((uri) => URI.parse(uri).fsPath);
     if (paths.some((file) => path.basename(file) === 'compile_commands.json')) {
-      await this.reconsider();
+      await this.everythingChanged();
       return;
     }
     const changed = new Set(paths);
@@ -111,10 +118,16 @@ export class Session {
     for (const uri of [...this.files.keys()]) this.closed(uri);
   }
 
+  /** Verifies again what had been verified, or what the settings now want verified. */
+  private async reconsider(uri: string, file: OpenFile): Promise<void> {
+    const asked = file.status.state !== 'none' && file.status.state !== 'idle';
+    await this.consider(uri, (settings) => asked || settings.verifyOnOpen);
+  }
+
   private fileOf(uri: string): OpenFile {
     let file = this.files.get(uri);
     if (!file) {
-      file = { status: { state: 'none' }, run: undefined, headers: [] };
+      file = { status: { state: 'none' }, run: undefined, headers: [], settings: undefined };
       this.files.set(uri, file);
     }
     return file;
@@ -175,6 +188,7 @@ export class Session {
     try {
       if (signal.aborted) return;
       const settings = await this.host.settings(uri);
+      file.settings = settings;
       const result = await verifyFile(this.shop, {
         uri,
         root: this.rootOf(uri),

@@ -1,22 +1,16 @@
+import { isBpfSource } from '../tools/bpf_source';
 import type { SourceProgram } from './protocol';
 
 /** What the text of a C file tells before any compiler has seen it. */
-
-/** Headers that only BPF programs include. `linux/bpf.h` and `bpf/libbpf.h` are for user space as well, so they say nothing. */
-const bpfHeaders =
-  /^[ \t]*#[ \t]*include[ \t]*[<"](?:[^">\n]*\/)?(?:vmlinux|bpf_helpers|bpf_tracing|bpf_core_read|bpf_helper_defs)\.h[>"]/m;
-const sectionUse = /(?<![\w#])SEC[ \t]*\([ \t]*"[^"\n]*"[ \t]*\)/;
 
 /** A bigger text is no hand-written program; it is not searched. */
 const longestText = 4 << 20;
 /** `SEC` uses that are looked at; more are generated. */
 const mostPrograms = 1000;
 
-/** Whether the text is a BPF program: it places something with `SEC("...")` or includes a header that only such programs include. */
+/** Whether an open document's text is a BPF program. */
 export function looksLikeBpf(text: string): boolean {
-  if (text.length > longestText) return false;
-  const code = blankComments(text);
-  return sectionUse.test(withoutDefines(code)) || bpfHeaders.test(code);
+  return text.length <= longestText && isBpfSource(text);
 }
 
 /** Headers are compiled with the sources that include them, never alone. */

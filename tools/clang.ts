@@ -3,7 +3,7 @@ import { access, mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { readFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { quoteForLog } from './command_line';
+import { quoteForLog, splitPosix } from './command_line';
 import { parseDiagnostics, type CompilerDiagnostic } from './diagnostic';
 import { runProcess } from './process';
 
@@ -39,10 +39,11 @@ export function clangRemedy(platform: NodeJS.Platform = process.platform): strin
 const found = new Map<string, Clang>();
 
 /**
- * Finds a clang that has a BPF target: `explicit` alone when given (a path, or a name on PATH), else `clang` on PATH, then `clang-NN` on
- * PATH newest first, then the usual places of Homebrew and of LLVM's Windows installer. What was found is remembered.
+ * Finds a clang that has a BPF target: `chosen` alone when given (a path, or a name on PATH; the environment variable EBPF_CLANG
+ * stands in for it), else `clang` on PATH, then `clang-NN` on PATH newest first, then the usual places of Homebrew and of LLVM's Windows installer. What was found is remembered.
  */
-export async function findClang(explicit = '', signal?: AbortSignal): Promise<ClangSearch> {
+export async function findClang(chosen = '', signal?: AbortSignal): Promise<ClangSearch> {
+  const explicit = chosen === '' ? (process.env['EBPF_CLANG'] ?? '') : chosen;
   const key = `${explicit}\0${process.env['PATH'] ?? ''}`;
   const known = found.get(key);
   if (known && (await isExecutable(known.path))) return { kind: 'found', clang: known };
@@ -146,7 +147,7 @@ export interface CompileRequest {
   readonly source: string;
   /** A clang from {@link findClang}; found by default rules when left out. */
   readonly clang?: Clang;
-  /** Passed after our own, so that they win. */
+  /** Passed after our own, so that they win; the environment variable EBPF_CFLAGS adds more. */
   readonly flags?: readonly string[];
   /** Where relative include paths start; the source's folder unless told. */
   readonly cwd?: string;
@@ -170,7 +171,8 @@ export interface CompileResult {
 
 /** Compiles a BPF C source into an object in memory. The file that clang writes is private and always removed. Never rejects for what the source contains. */
 export async function compileBpf(request: CompileRequest): Promise<CompileResult> {
-  const { source, signal, timeout = 60_000, flags = [] } = request;
+  const { source, signal, timeout = 60_000 } = request;
+  const flags = [...(request.flags ?? []), ...splitPosix(process.env['EBPF_CFLAGS'] ?? '')];
   let clang = request.clang;
   if (!clang) {
     const search = await findClang('', signal);
