@@ -166,12 +166,13 @@ async function moveIntoPlace(image: string, output: string): Promise<void> {
 async function whole(output: string, write: (temporary: string) => Promise<void>): Promise<void> {
   const folder = path.dirname(output);
   await mkdir(folder, { recursive: true });
-  const temporary = path.join(folder, `.${path.basename(output)}.${process.pid}.tmp`);
+  // A private folder, because nobody can have put a link in it under the name that will be written.
+  const beside = await mkdtemp(path.join(folder, '.ebpf-'));
   try {
+    const temporary = path.join(beside, path.basename(output));
     await write(temporary);
     await rename(temporary, output);
-  } catch (error) {
-    await rm(temporary, { force: true });
-    throw error;
+  } finally {
+    await rm(beside, { recursive: true, force: true });
   }
 }

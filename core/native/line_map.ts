@@ -50,7 +50,9 @@ export const FILE_MARK = '// ebpf-file: ';
 const INSTRUCTION =
   /^\s*(?:\/\/|\/\*)\s*EBPF_OP_\w+ pc=(\d{1,9}) dst=r\d{1,2} src=r\d{1,2} offset=-?\d{1,9} imm=-?\d{1,20}\b/;
 const DIRECTIVE = /^[ \t]*#[ \t]*(?:line[ \t]+)?(\d{1,9})(?:[ \t]+"(.*)")?[ \t0-9]*$/;
-const HEAD = /^(?:static[ \t]+)?(?:uint64_t[ \t]+)?([A-Za-z_]\w*)[ \t]*\(/;
+/** Functions of programs return uint64_t, written on the line before or on the same; accessors of tables do not. */
+const RETURN_TYPE = /\buint64_t$/;
+const HEAD = /^(static[ \t]+uint64_t[ \t]+)?([A-Za-z_]\w*)[ \t]*\(/;
 
 /**
  * Reads the `#line` pragmas and instruction comments of generated C back. O(characters); never throws.
@@ -66,6 +68,7 @@ export function lineMapOf(text: string): LineMap {
   let own: string | undefined;
   let origin: FunctionOrigin | undefined;
   let candidate: string | undefined;
+  let returnsNumber = false;
   let open: { identifier: string; origin: FunctionOrigin | undefined; firstLine: number } | undefined;
   let instructions: NativeInstruction[] = [];
   let pending: number | undefined;
@@ -116,7 +119,9 @@ export function lineMapOf(text: string): LineMap {
       candidate = undefined;
       continue;
     }
-    candidate = HEAD.exec(line)?.[1] ?? candidate;
+    const head = HEAD.exec(line);
+    if (head && (returnsNumber || head[1] !== undefined)) candidate = head[2];
+    returnsNumber = RETURN_TYPE.test(line);
     // A declaration, or the end of something else: no body follows.
     if (line.endsWith(';')) candidate = undefined;
   }

@@ -4,8 +4,7 @@ import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { lineMapOf, linkedLinesOf } from '../../../../core/native/line_map';
 import { readObject } from '../../../../core/object/read';
-import { compileBpf } from '../../../../tools/clang';
-import { onPath } from '../../../../tools/clang';
+import { compileBpf, onPath } from '../../../../tools/clang';
 import { runProcess } from '../../../../tools/process';
 import { cannotRun, generate, Workshop } from './native_image';
 

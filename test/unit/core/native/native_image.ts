@@ -7,7 +7,7 @@ import { LineTable, type LineRecord } from '../../../../core/object/line_table';
 import type { BpfObject, LinkedFunction, Program } from '../../../../core/object/object';
 import { NATIVE_HEADER } from '../../../../core/native/header';
 import { generateC, type GenerateOptions } from '../../../../core/native/generate';
-import { buildImage, findCompiler } from '../../../../tools/compiler';
+import { buildImage, findCompiler, type NativeCompiler } from '../../../../tools/compiler';
 import { runProcess } from '../../../../tools/process';
 
 /** Root of the repository, from out/test/unit/core/native. */
@@ -87,10 +87,8 @@ export class Workshop {
 
   /** Compiles generated C to a shared object in the folder; fails the test with the compiler's words. */
   async build(text: string, name = 'module'): Promise<string> {
-    const search = await findCompiler('so');
-    assert.equal(search.kind, 'found');
+    const compiler = await someCompiler();
     const output = path.join(this.folder, `${name}.so`);
-    const { compiler } = search as Extract<typeof search, { kind: 'found' }>;
     const result = await buildImage({ text, fileName: `${name}.c`, image: 'so', output, compiler });
     assert.equal(result.outcome, 'built', result.log);
     return output;
@@ -105,9 +103,7 @@ export class Workshop {
   }
 
   private async buildHost(): Promise<string> {
-    const search = await findCompiler('so');
-    assert.equal(search.kind, 'found');
-    const { compiler } = search as Extract<typeof search, { kind: 'found' }>;
+    const compiler = await someCompiler();
     await writeFile(path.join(this.folder, 'ebpf_native.h'), NATIVE_HEADER);
     const source = path.join(ROOT, 'test/fixtures/native/host.c');
     const host = path.join(this.folder, 'host');
@@ -116,4 +112,10 @@ export class Workshop {
     assert.equal(result.code, 0, result.stderr);
     return host;
   }
+}
+
+async function someCompiler(): Promise<NativeCompiler> {
+  const search = await findCompiler('so');
+  if (search.kind === 'missing') throw new Error(search.remedy);
+  return search.compiler;
 }
