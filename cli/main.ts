@@ -32,7 +32,8 @@ ebpf COMMAND --help tells the options of a command.
 export async function main(argv: readonly string[], io: Io): Promise<number> {
   const [name, ...rest] = argv;
   if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
-    (name === undefined ? io.err : io.out).call(io, overview);
+    if (name === undefined) io.err(overview);
+    else io.out(overview);
     return name === undefined ? Exit.BAD : Exit.OK;
   }
   const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;

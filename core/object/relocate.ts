@@ -22,7 +22,7 @@ export class Externs {
   private readonly ofVariable: Map<string, { id: number; section: string }>;
 
   constructor(private readonly btf: Btf | undefined) {
-    this.ofVariable = btf ? externTypes(btf) : new Map();
+    this.ofVariable = btf ? externTypes(btf) : new Map<string, { id: number; section: string }>();
   }
 
   index(symbol: ElfSymbol, kind: Extern['kind']): number {
