@@ -54,8 +54,10 @@ export class PeSectionNames {
   private long = 0;
 
   take(section: string): string {
-    const plain = section.replace(/[^A-Za-z0-9_./]/g, '_');
-    if (plain.length <= 8) return plain;
+    const plain = section.replace(/[^A-Za-z0-9_./]|^\//g, '_');
+    // Sections that hold data cannot hold code as well, and a name must not be empty.
+    const taken = /^$|^maps$|^programs$|^hash$|^\.(?!text$)/.test(plain);
+    if (plain.length <= 8 && !taken) return plain;
     const suffix = `~${++this.long}`;
     return plain.slice(0, 8 - suffix.length) + suffix;
   }

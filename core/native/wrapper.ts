@@ -15,7 +15,7 @@ export function wrapperText(wrapper: Wrapper, symbol: string): string {
 function dll(symbol: string): string {
   return `
 EBPF_EXTERN_C_BEGIN
-extern metadata_table_t ${symbol};
+extern EBPF_EXPORT metadata_table_t ${symbol};
 int __stdcall
 DllMain(void* module, unsigned long reason, void* reserved)
 {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import fc from 'fast-check';
@@ -319,4 +319,18 @@ describe('hostile names', () => {
       assert.equal(result.code, 0, result.stderr.slice(0, 3000));
     });
   }
+
+  it('compile for Windows with the wrapper of a library', async (t) => {
+    const clang = (await onPath((name) => /^clang(-\d+)?$/.test(name)))[0];
+    if (clang === undefined) return t.skip('clang is not installed');
+    const source = path.join(workshop.folder, 'library.c');
+    const sections = ['maps', 'programs', 'hash', '.data', '', '/4', 'a/very/long/section', 'another/long/one'];
+    const object = hostileObject([...sections, ...HOSTILE], HOSTILE.slice(0, 12));
+    await writeFile(source, generate(object, { wrapper: 'dll', objectHash: new Uint8Array(32) }));
+    const words = ['--target=x86_64-w64-windows-gnu', '-ffreestanding', '-fno-builtin', '-Wall', '-Wextra', '-Werror'];
+    const output = path.join(workshop.folder, 'library.obj');
+    const result = await runProcess(clang, [...words, '-c', source, '-o', output]);
+    assert.equal(result.code, 0, result.stderr.slice(0, 3000));
+    assert.ok((await readFile(output)).includes('-export:get_metadata_table'));
+  });
 });
