@@ -1,4 +1,5 @@
 import { BtfKind } from '../btf/kind';
+import { sizeOf } from '../btf/layout';
 import { ByteView } from '../input/bytes';
 import { InputError } from '../input/error';
 import { SectionType, SymbolType, type ElfSection, type ElfSymbol } from '../elf/elf';
@@ -18,10 +19,12 @@ export interface ObjectMaps {
   declaredAt(section: number, offset: number): number | undefined;
   /** Index of the map that stands for a global data section, or undefined. O(1). */
   ofSection(section: number): number | undefined;
+  /** Where a variable of `.kconfig` lies: map and byte offset in its value, or undefined. O(1). */
+  ofKconfig(name: string): { readonly map: number; readonly offset: number } | undefined;
 }
 
 /**
- * Finds `.maps` (BTF), then `maps` (legacy), then global data sections. O(symbols log symbols + variables).
+ * Finds `.maps` (BTF), then `maps` (legacy), then global data sections, then `.kconfig`. O(symbols log symbols + variables).
  * @throws InputError `map-malformed`, `btf-malformed`, `no-btf`
  */
 export function findMaps(sections: Sections): ObjectMaps {
@@ -39,8 +42,10 @@ export function findMaps(sections: Sections): ObjectMaps {
     globals.set(section.index, maps.length);
     maps.push(globalMap(sections, section));
   }
+  const kconfig = addKconfig(sections, maps);
   return {
     maps,
+    ofKconfig: (name) => kconfig.get(name),
     declaredAt: (section, offset) => places.get(`${section}:${offset}`),
     ofSection: (section) => globals.get(section),
   };
@@ -131,6 +136,43 @@ function addLegacy(sections: Sections, section: ElfSection, maps: MapDefinition[
       valueTypeId: 0,
     });
   }
+}
+
+/**
+ * Kernel configuration values become one read-only array entry that the loader fills, as in libbpf; here they are laid out in BTF's order,
+ * each aligned to its size. What they hold is not known before loading.
+ */
+function addKconfig(sections: Sections, maps: MapDefinition[]): Map<string, { map: number; offset: number }> {
+  const places = new Map<string, { map: number; offset: number }>();
+  const { btf } = sections;
+  const id = btf?.find(BtfKind.DATASEC, '.kconfig') ?? 0;
+  const datasec = btf?.type(id);
+  if (!btf || datasec?.kind !== BtfKind.DATASEC) return places;
+  let end = 0;
+  for (const { type } of datasec.variables) {
+    const size = sizeOf(btf, type);
+    const align = size >= 8 ? 8 : size >= 4 ? 4 : size >= 2 ? 2 : 1;
+    const offset = Math.ceil(end / align) * align;
+    places.set(btf.type(type).name, { map: maps.length, offset });
+    end = offset + size;
+  }
+  if (end === 0) return places;
+  maps.push({
+    name: '.kconfig',
+    type: ARRAY,
+    keySize: 4,
+    valueSize: end,
+    maxEntries: 1,
+    flags: RDONLY_PROG,
+    pinning: 0,
+    origin: 'global',
+    readOnly: true,
+    initial: undefined,
+    inner: -1,
+    keyTypeId: 0,
+    valueTypeId: id,
+  });
+  return places;
 }
 
 /** Global data becomes an array of one entry, as in libbpf's bpf_object__init_internal_map. */

@@ -11,9 +11,9 @@ export interface BpfObject {
   readonly builtForWindows: boolean;
   /** Entry programs in section order, then by offset. Each is linked with the subprograms that it reaches. */
   readonly programs: readonly Program[];
-  /** Maps by index: `.maps`, then legacy `maps`, then global data sections. {@link Code} of programs refers to these indices. */
+  /** Maps by index: `.maps`, then legacy `maps`, then global data sections, then `.kconfig`. {@link Code} of programs refers to these indices. */
   readonly maps: readonly MapDefinition[];
-  /** Functions and variables that the object expects from its host (kfuncs, ksyms, kconfig), by index. */
+  /** Functions and variables that the object expects from its host (kfuncs, ksyms), by index. */
   readonly externs: readonly Extern[];
   readonly btf: Btf | undefined;
 }
@@ -70,7 +70,7 @@ export interface MapDefinition {
   readonly origin: 'btf' | 'legacy' | 'global';
   /** A global data section that programs may not write (`.rodata*`, `.kconfig`). */
   readonly readOnly: boolean;
-  /** Initial contents of a global data section, `valueSize` bytes. */
+  /** Initial contents of a global data section, `valueSize` bytes. Undefined: zero (`.bss*`), or not known before loading (`.kconfig`). */
   readonly initial: Uint8Array | undefined;
   /** For maps of maps: index of the template in `BpfObject.maps`, or -1. */
   readonly inner: number;
@@ -85,7 +85,7 @@ export interface Extern {
   readonly weak: boolean;
   /** BTF id of the FUNC or VAR, 0 if unknown. */
   readonly btfId: number;
-  /** `.ksyms` or `.kconfig` when BTF says so. */
+  /** `.ksyms` when BTF says so. */
   readonly section: string | undefined;
 }
 

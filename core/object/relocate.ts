@@ -41,14 +41,13 @@ export class Externs {
   }
 }
 
-/** Variables and functions of `.ksyms` and `.kconfig` by name. */
+/** Variables and functions of `.ksyms` by name. */
 function externTypes(btf: Btf): Map<string, { id: number; section: string }> {
   const types = new Map<string, { id: number; section: string }>();
-  for (const section of ['.ksyms', '.kconfig']) {
-    const datasec = btf.type(btf.find(BtfKind.DATASEC, section));
-    if (datasec.kind !== BtfKind.DATASEC) continue;
-    for (const variable of datasec.variables) types.set(btf.type(variable.type).name, { id: variable.type, section });
-  }
+  const section = '.ksyms';
+  const datasec = btf.type(btf.find(BtfKind.DATASEC, section));
+  if (datasec.kind !== BtfKind.DATASEC) return types;
+  for (const variable of datasec.variables) types.set(btf.type(variable.type).name, { id: variable.type, section });
   return types;
 }
 
@@ -106,6 +105,8 @@ export class Relocator {
     const addend = relocation.addend ?? section.code.imm[slot]!;
     if (symbol.section === SpecialSection.UNDEFINED) {
       if (symbol.index === 0) throw refuse('relocation-target', 'names no symbol', section, relocation, symbol);
+      const kconfig = this.maps.ofKconfig(symbol.name);
+      if (kconfig) return { kind: 'value', ...kconfig };
       const type = this.sections.btf?.find(BtfKind.FUNC, symbol.name) ? 'function' : 'variable';
       return { kind: 'extern', extern: this.externs.index(symbol, type) };
     }

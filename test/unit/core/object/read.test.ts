@@ -135,13 +135,14 @@ describe('readObject on what clang makes', () => {
       ['.data', 2, 4, 4, 1, 'global'],
       ['.rodata', 2, 4, 16, 1, 'global'],
       ['.bss', 2, 4, 24, 1, 'global'],
+      ['.kconfig', 2, 4, 8, 1, 'global'],
     ]);
     assert.equal(object.maps[1]!.inner, 2);
     assert.equal(object.maps[0]!.flags, 1);
     assert.equal(object.maps[3]!.pinning, 1);
     assert.deepEqual(
       object.maps.map((map) => map.readOnly),
-      [false, false, false, false, false, true, false],
+      [false, false, false, false, false, true, false, true],
     );
     assert.deepEqual([...object.maps[4]!.initial!], [5, 0, 0, 0]);
     assert.equal(object.maps[6]!.initial, undefined);
@@ -179,7 +180,15 @@ describe('readObject on what clang makes', () => {
   });
 
   check('makes references free of loader state', () => {
-    const seen = { map: false, value: false, callback: false, local: false, kfunc: false, variable: false };
+    const seen = {
+      map: false,
+      value: false,
+      callback: false,
+      local: false,
+      kfunc: false,
+      variable: false,
+      kconfig: false,
+    };
     for (const p of object.programs) {
       for (let slot = 0; slot < p.code.length; slot++) {
         const opcode = p.code.opcode[slot];
@@ -187,7 +196,8 @@ describe('readObject on what clang makes', () => {
         const imm = p.code.imm[slot]!;
         if (opcode === 0x18) {
           if (src === 5) seen.map ||= object.maps[imm]!.origin === 'btf';
-          if (src === 6) seen.value ||= object.maps[imm]!.origin === 'global';
+          if (src === 6) seen.value ||= object.maps[imm]!.name === '.data';
+          if (src === 6) seen.kconfig ||= object.maps[imm]!.name === '.kconfig' && p.code.imm[slot + 1] === 4;
           if (src === 4) seen.callback ||= functionAt(p, slot + 1 + imm).name === 'body';
           if (src === 3) seen.variable ||= object.externs[imm]!.name === 'host_variable' && object.externs[imm]!.weak;
           slot++;
