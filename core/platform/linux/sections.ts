@@ -131,10 +131,26 @@ export const LINUX_SECTIONS: readonly {
 }[] = SECTIONS;
 
 /**
+ * Sections that libbpf before 1.0 took as prefixes (SEC_SLOPPY_PFX in libbpf 0.8), longest first. Today's libbpf wants a type from the
+ * caller for them, but objects with such names are about: `xdp_prog`, `lirc_mode2/nec`, `classifier/ingress`.
+ */
+const OLD_PREFIXES: readonly Section[] = SECTIONS.filter(
+  ({ name, open }) =>
+    !open &&
+    /^(socket|classifier|action|xdp|perf_event|lwt_\w+|sockops|sk_skb|sk_msg|sk_reuseport|lirc_mode2|flow_dissector|cgroup_skb|cgroup)\b/.test(
+      name,
+    ) &&
+    !name.startsWith('xdp.'),
+).sort((a, b) => b.name.length - a.name.length);
+
+/**
  * The program type of a section, undefined when libbpf knows none. A leading `?` (do not load by default) does not count.
- * `open` names also match with `/` and anything after it.
+ * `open` names also match with `/` and anything after it; names of before libbpf 1.0 match when nothing else does.
  */
 export function linuxSection(section: string): LinuxProgramType | undefined {
   const name = section.startsWith('?') ? section.slice(1) : section;
-  return SECTIONS.find((entry) => name === entry.name || (entry.open && name.startsWith(`${entry.name}/`)))?.type;
+  const found =
+    SECTIONS.find((entry) => name === entry.name || (entry.open && name.startsWith(`${entry.name}/`))) ??
+    OLD_PREFIXES.find((entry) => name.startsWith(entry.name));
+  return found?.type;
 }

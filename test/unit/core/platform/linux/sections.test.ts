@@ -58,18 +58,30 @@ describe('Linux section names', () => {
     });
   }
 
-  it('refuses what libbpf 1 refuses', () => {
+  it('takes prefixes as libbpf did before 1.0, when nothing else matches', () => {
+    const type = (section: string) => linuxSection(section)?.name;
+    assert.equal(type('xdp_prog'), 'xdp');
+    assert.equal(type('lirc_mode2/nec'), 'lirc_mode2');
+    assert.equal(type('classifier/ingress'), 'sched_cls');
+    assert.equal(type('socket1'), 'socket_filter');
+    assert.equal(linuxSection('cgroup/connect4_mine')?.attach, 'BPF_CGROUP_INET4_CONNECT');
+    assert.equal(linuxSection('cgroup/sock_create')?.attach, 'BPF_CGROUP_INET_SOCK_CREATE');
+  });
+
+  it('knows no others', () => {
     for (const section of [
-      'xdp_filter',
-      'xdp/',
       'kprobe_x',
       'kprobes',
       'tcx',
+      'tc_x',
       '',
       '?',
       'unknown',
-      'socket1',
       '??xdp',
+      'license',
+      '.text',
+      'maps',
+      'prog',
     ]) {
       assert.equal(linuxSection(section), undefined, section);
     }
