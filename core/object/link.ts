@@ -29,11 +29,10 @@ export class Linker {
    */
   link(entry: SectionFunction): Program {
     const starts = new Map<SectionFunction, number>();
+    const reached = this.reach(entry);
     const functions: LinkedFunction[] = [];
-    const reached = [entry];
     let length = 0;
-    for (let next = 0; next < reached.length; next++) {
-      const fn = reached[next]!;
+    for (const fn of reached) {
       starts.set(fn, length);
       functions.push({
         name: fn.name,
@@ -45,12 +44,6 @@ export class Linker {
         global: fn.global,
       });
       length += fn.length;
-      this.checkSize(entry, length);
-      for (const callee of this.callees(fn)) {
-        if (starts.has(callee)) continue;
-        starts.set(callee, -1);
-        reached.push(callee);
-      }
     }
     this.linkedSlots += length;
     const code = emptyCode(length);
@@ -66,6 +59,27 @@ export class Linker {
         functions.map((fn) => fn.start),
       ),
     };
+  }
+
+  /**
+   * The entry and what it reaches, depth first: the order in which libbpf appends subprograms (bpf_object__reloc_code), so that a slot of
+   * ours is an instruction number of the kernel's.
+   */
+  private reach(entry: SectionFunction): SectionFunction[] {
+    const reached = new Set([entry]);
+    let slots = entry.length;
+    this.checkSize(entry, slots);
+    const open = [this.callees(entry).values()];
+    while (open.length > 0) {
+      const { done, value: callee } = open.at(-1)!.next();
+      if (done) open.pop();
+      else if (!reached.has(callee)) {
+        reached.add(callee);
+        this.checkSize(entry, (slots += callee.length));
+        open.push(this.callees(callee).values());
+      }
+    }
+    return [...reached];
   }
 
   private checkSize(entry: SectionFunction, length: number): void {

@@ -34,7 +34,7 @@ export interface Program {
   /** ELF section, e.g. `xdp` or `tracepoint/sched/sched_switch`. */
   readonly section: string;
   readonly code: Code;
-  /** `functions[0]` is the entry; the others follow in the order in which they are first reached. They tile `code`. */
+  /** `functions[0]` is the entry; the others follow depth first, in libbpf's order. They tile `code`. */
   readonly functions: readonly LinkedFunction[];
   /** Lines by linked slot. Empty when the object has no line info. */
   readonly lines: LineTable;
