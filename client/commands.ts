@@ -1,4 +1,5 @@
 import * as vscode from 'vscode';
+import type { CommandId } from './contributions';
 import type { Ctx } from './ctx';
 import { fileConfiguration } from './debug';
 import { nativeTask } from './task';
@@ -12,7 +13,7 @@ export const commands = {
   'ebpf.debug': debug,
   'ebpf.restartServer': (ctx) => ctx.restart(),
   'ebpf.showLog': (ctx) => ctx.log.show(true),
-} as const satisfies Record<string, Command>;
+} as const satisfies Record<CommandId, Command>;
 
 async function verify(ctx: Ctx, argument?: unknown): Promise<void> {
   const document = await savedDocument(argument);

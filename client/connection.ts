@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
 import { LanguageClient, State, TransportKind, type LanguageClientOptions } from 'vscode-languageclient/node';
+import { clientId } from './contributions';
 import type {
   ClientNotifications,
   ClientRequests,
@@ -32,7 +33,7 @@ export class Connection {
       diagnosticCollectionName: 'ebpf',
     };
     this.client = new LanguageClient(
-      'ebpf',
+      clientId,
       'eBPF',
       {
         run: { module, transport: TransportKind.ipc },

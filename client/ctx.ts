@@ -1,6 +1,7 @@
 import * as vscode from 'vscode';
 import type { FileStatus } from '../server/protocol';
 import { commands, type Command } from './commands';
+import { bpfFileContext } from './contributions';
 import { Connection } from './connection';
 import { registerDebugging } from './debug';
 import { StatusItem } from './status';
@@ -100,7 +101,7 @@ export class Ctx {
     const document = vscode.window.activeTextEditor?.document;
     const status = document ? this.statusOf(document.uri) : ({ state: 'none' } as const);
     this.item.show(status);
-    void vscode.commands.executeCommand('setContext', 'ebpf.bpfFile', status.state !== 'none');
+    void vscode.commands.executeCommand('setContext', bpfFileContext, status.state !== 'none');
   }
 
   /** Once per window: the status bar and the diagnostic say it all the time. */

@@ -1,10 +1,9 @@
 import path from 'node:path';
 import * as vscode from 'vscode';
 import type { SourceProgram } from '../server/protocol';
+import { debugType } from './contributions';
 import type { Ctx } from './ctx';
 import { bundle, programEnvironment } from './program';
-
-export const debugType = 'ebpf';
 
 export function registerDebugging(ctx: Ctx): vscode.Disposable[] {
   return [

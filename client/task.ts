@@ -1,11 +1,12 @@
 import path from 'node:path';
 import * as vscode from 'vscode';
+import { problemMatchers, taskType } from './contributions';
 import type { Ctx } from './ctx';
 import { bundle, programEnvironment } from './program';
 
 /** A task of type `ebpf` as people write it in tasks.json; package.json has its schema. */
 export interface EbpfTask extends vscode.TaskDefinition {
-  readonly type: 'ebpf';
+  readonly type: typeof taskType;
   readonly task: 'native' | 'check';
   /** C source or object; relative to the workspace folder, variables allowed. */
   readonly file: string;
@@ -14,12 +15,9 @@ export interface EbpfTask extends vscode.TaskDefinition {
   readonly image?: 'so' | 'dll';
 }
 
-/** Both matchers are contributed in package.json: one for findings on a line, one for files that cannot be used at all. */
-const matchers = ['$ebpf', '$ebpf-file'];
-
 export function registerTasks(ctx: Ctx): vscode.Disposable[] {
   return [
-    vscode.tasks.registerTaskProvider('ebpf', {
+    vscode.tasks.registerTaskProvider(taskType, {
       provideTasks: () => ctx.bpfFiles().flatMap((uri) => [nativeTask(ctx, uri), fileTask(ctx, uri, 'check')]),
       resolveTask: (task) => {
         const { definition } = task;
@@ -39,7 +37,7 @@ function fileTask(ctx: Ctx, uri: vscode.Uri, task: EbpfTask['task']): vscode.Tas
   // Relative where it can be: the task then fits into a tasks.json that others share.
   const file = folder ? path.relative(folder.uri.fsPath, uri.fsPath).replaceAll('\\', '/') : uri.fsPath;
   const name = `${task} ${path.basename(file)}`;
-  return makeTask(ctx, { type: 'ebpf', task, file }, folder ?? vscode.TaskScope.Workspace, name, uri);
+  return makeTask(ctx, { type: taskType, task, file }, folder ?? vscode.TaskScope.Workspace, name, uri);
 }
 
 function makeTask(
@@ -59,7 +57,9 @@ function makeTask(
       env: programEnvironment(resource ?? folder?.uri),
     },
   );
-  const task = new vscode.Task(definition, scope ?? vscode.TaskScope.Workspace, name, 'ebpf', execution, matchers);
+  const task = new vscode.Task(definition, scope ?? vscode.TaskScope.Workspace, name, 'eBPF', execution, [
+    ...problemMatchers,
+  ]);
   task.group = definition.task === 'native' ? vscode.TaskGroup.Build : vscode.TaskGroup.Test;
   task.detail =
     definition.task === 'native'
@@ -87,7 +87,7 @@ function besideFile(file: string, kind: string): string | undefined {
 function isEbpfTask(definition: vscode.TaskDefinition): definition is EbpfTask {
   const { task, file } = definition as Partial<Record<keyof EbpfTask, unknown>>;
   return (
-    definition.type === 'ebpf' && (task === 'native' || task === 'check') && typeof file === 'string' && file !== ''
+    definition.type === taskType && (task === 'native' || task === 'check') && typeof file === 'string' && file !== ''
   );
 }
 

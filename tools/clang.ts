@@ -1,6 +1,5 @@
-import { constants } from 'node:fs';
-import { access, mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
-import { readFileSync } from 'node:fs';
+import { constants, readFileSync } from 'node:fs';
+import { access, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { quoteForLog, splitPosix } from './command_line';
@@ -186,7 +185,16 @@ export async function compileBpf(request: CompileRequest): Promise<CompileResult
   try {
     const output = path.join(folder, 'program.o');
     const dependencies = path.join(folder, 'program.d');
-    const words = [...compileWords(flags, system), '-MMD', '-MF', dependencies, '-c', source, '-o', output];
+    const words = [
+      ...compileWords(flags, [...system, await missingHeaders(folder)]),
+      '-MMD',
+      '-MF',
+      dependencies,
+      '-c',
+      source,
+      '-o',
+      output,
+    ];
     const command = quoteForLog([clang.path, ...words]);
     const run = await runProcess(clang.path, words, { cwd, timeout, maxOutput: 4 << 20, ...(signal && { signal }) });
     const diagnostics = parseDiagnostics(run.stderr, { sourceLine: lineReader() });
@@ -219,6 +227,17 @@ export async function compileBpf(request: CompileRequest): Promise<CompileResult
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+/**
+ * A last include folder for what distributions split off: without `__x86_64__`, which a BPF target does not define, glibc's headers ask for
+ * `gnu/stubs-32.h` of the 32-bit packages. That header only lists C functions that are missing there, so an empty one does for BPF.
+ */
+async function missingHeaders(folder: string): Promise<string> {
+  const include = path.join(folder, 'include');
+  await mkdir(path.join(include, 'gnu'), { recursive: true });
+  await writeFile(path.join(include, 'gnu', 'stubs-32.h'), '');
+  return include;
 }
 
 /** Arguments before the source: debug information for lines and BTF, optimisation (BPF code is meant to be optimised), then what was asked for. */
