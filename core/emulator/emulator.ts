@@ -100,13 +100,15 @@ function helperEntry(platform: Platform, type: ProgramType | undefined, id: numb
 }
 
 /**
- * A returned value with its name where the program type has one: `2 (XDP_PASS)`, `-1 (TC_ACT_UNSPEC)`. Programs return a C int: a value whose
+ * A returned value with its name where the program type has one: `2 (XDP_PASS)`, `-1 (TC_ACT_UNSPEC)`; of several names for one value the
+ * type's usual one. Programs return a C int: a value whose
  * high half is zero and whose low half has the sign bit is shown negative when that has a name.
  */
 export function returnText(value: bigint, type: ProgramType | undefined): string {
   const names = Object.entries(type?.returnNames ?? {});
   for (const candidate of [BigInt.asIntN(64, value), BigInt.asIntN(32, value)]) {
-    const name = names.find(([, number]) => BigInt(number) === candidate)?.[0];
+    const matching = names.filter(([, number]) => BigInt(number) === candidate).map(([name]) => name);
+    const name = matching.find((each) => each === type?.defaultReturn) ?? matching[0];
     if (name !== undefined) return `${candidate} (${name})`;
   }
   return String(BigInt.asIntN(64, value));
