@@ -20,6 +20,12 @@ export function array(start: number, name: string, count: number, access: Access
   return Array.from({ length: count }, (_, i) => field(`${name}[${i}]`, start + 4 * i, 4, '__u32', access));
 }
 
+/** Aligned pairs of elements, which may also be accessed as eight bytes (bpf_ctx_wide_access_ok). */
+function halves(start: number, name: string, first: readonly number[], access: Access): ContextField[] {
+  const narrowless: Access = access === '-' ? '-' : 'rw';
+  return first.map((i) => field(`${name}[${i}..${i + 1}]`, start + 4 * i, 8, '__u64', narrowless));
+}
+
 export function pointer(name: string, offset: number, type: string, kind: FieldKind = 'pointer'): ContextField {
   return field(name, offset, 8, type, 'r', kind);
 }
@@ -50,10 +56,12 @@ export function sockAddr(attach: string): ContextDescriptor {
     field('user_family', 0, 4, '__u32', 'r'),
     field('user_ip4', 4, 4, '__u32', when(USER4.has(attach))),
     ...array(8, 'user_ip6', 4, when(USER6.has(attach))),
+    ...halves(8, 'user_ip6', [0, 2], when(USER6.has(attach))),
     field('user_port', 24, 4, '__u32', 'rwn'),
     ...words(28, 'family type protocol', 'r'),
     field('msg_src_ip4', 40, 4, '__u32', when(attach === 'BPF_CGROUP_UDP4_SENDMSG')),
     ...array(44, 'msg_src_ip6', 4, when(attach === 'BPF_CGROUP_UDP6_SENDMSG')),
+    ...halves(44, 'msg_src_ip6', [1], when(attach === 'BPF_CGROUP_UDP6_SENDMSG')),
     pointer('sk', 64, 'struct bpf_sock *'),
   ]);
 }

@@ -42,7 +42,8 @@ const LAYOUT: readonly ContextField[] = [
     `len pkt_type mark queue_mapping protocol vlan_present vlan_tci vlan_proto priority ingress_ifindex ifindex tc_index`,
     'rn',
   ),
-  ...array(48, 'cb', 5, 'rn'),
+  // Any aligned part of it may be read and written.
+  field('cb', 48, 20, '__u32[5]', 'rn'),
   ...words(68, 'hash tc_classid', 'rn'),
   field('data', 76, 4, '__u32', 'r', 'packet'),
   field('data_end', 80, 4, '__u32', 'r', 'packet_end'),

@@ -62,9 +62,8 @@ describe('Linux contexts', () => {
       contextOf(section)
         .fields.filter(({ writable: can }) => can)
         .map(({ name }) => name);
-    const cb = ['cb[0]', 'cb[1]', 'cb[2]', 'cb[3]', 'cb[4]'];
-    assert.deepEqual(writable('socket'), cb);
-    assert.deepEqual(writable('tc'), ['mark', 'queue_mapping', 'priority', 'tc_index', ...cb, 'tc_classid', 'tstamp']);
+    assert.deepEqual(writable('socket'), ['cb']);
+    assert.deepEqual(writable('tc'), ['mark', 'queue_mapping', 'priority', 'tc_index', 'cb', 'tc_classid', 'tstamp']);
     assert.deepEqual(writable('xdp'), []);
     assert.deepEqual(writable('sockops'), ['reply', 'sk_txhash']);
     assert.deepEqual(writable('cgroup/getsockopt'), ['optlen', 'retval']);
@@ -106,6 +105,7 @@ describe('Linux contexts', () => {
         const size = context.size - 8 * (context.fields.length - fields.length);
         lines.push(`_Static_assert(sizeof(struct ${structure}) == ${size}, "${structure}");`);
         for (const { name, offset, size } of fields) {
+          if (name.includes('..')) continue;
           const member = `((struct ${structure} *)0)->${name}`;
           lines.push(
             `_Static_assert(__builtin_offsetof(struct ${structure}, ${name}) == ${offset}, "${structure}.${name}");`,
