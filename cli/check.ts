@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import type { PlatformId } from '../core/platform/platform';
 import { Exit, UsageError, type Io } from './io';
-import type { CheckedFile, CheckOptions } from './checked_file';
+import type { Backend, CheckedFile, CheckOptions } from './checked_file';
 import { findInputs } from './inputs';
 import { checkAll } from './jobs';
 import { jsonReport } from './report_json';
@@ -22,6 +22,7 @@ export const checkUsage = `ebpf check PATH… [options]
 Verifies the programs of objects, C sources (compiled with clang) and folders of them.
 
   --platform auto|linux|windows   auto tells objects built with the eBPF for Windows headers from Linux ones
+  --backend embedded|kernel       who verifies; the kernel (root, bpftool) only loads, nothing is attached
   --program NAME                  only the program with this function name
   --format text|json|sarif|msbuild
   --jobs N                        files verified at the same time (1)
@@ -37,6 +38,7 @@ export async function check(argv: readonly string[], io: Io): Promise<number> {
   if (positionals.length === 0) throw new UsageError('name at least one object, C source or folder');
   const options: CheckOptions = {
     platform: platformOption(values.platform),
+    backend: backendOption(values.backend),
     ...(values.program === undefined ? {} : { program: values.program }),
   };
   const files = await checkAll(await findInputs(positionals), options, jobCount(values.jobs));
@@ -57,6 +59,7 @@ function parse(argv: readonly string[]) {
       allowPositionals: true,
       options: {
         platform: { type: 'string', default: 'auto' },
+        backend: { type: 'string', default: 'embedded' },
         program: { type: 'string' },
         format: { type: 'string', default: 'text' },
         jobs: { type: 'string', default: '1' },
@@ -71,6 +74,13 @@ function parse(argv: readonly string[]) {
 export function platformOption(value: string): 'auto' | PlatformId {
   if (value === 'auto' || value === 'linux' || value === 'windows') return value;
   throw new UsageError(`--platform ${value}: use auto, linux or windows`);
+}
+
+function backendOption(value: string): Backend {
+  if (value === 'embedded' || value === 'kernel') return value;
+  if (value === 'prevail' || value === 'bpf2c')
+    throw new UsageError(`--backend ${value} is not in this version; use embedded or kernel`);
+  throw new UsageError(`--backend ${value}: use embedded or kernel`);
 }
 
 function jobCount(value: string): number {

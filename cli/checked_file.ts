@@ -1,10 +1,12 @@
 import { InputError } from '../core/input/error';
-import type { BpfObject } from '../core/object/object';
-import type { PlatformId } from '../core/platform/platform';
+import type { BpfObject, Program } from '../core/object/object';
+import type { Platform, PlatformId } from '../core/platform/platform';
 import { platformOf } from '../core/platform/platforms';
 import type { ProgramReport } from '../core/verifier/report';
 import { verifyProgram } from '../core/verifier/verify';
-import { loadObject } from './inputs';
+import { loadBytes } from './inputs';
+import { kernelReports } from './kernel_backend';
+import { readObject } from '../core/object/read';
 
 /** One program's report with the wall-clock time that its verification took. */
 export interface TimedReport extends ProgramReport {
@@ -20,7 +22,11 @@ export interface CheckedFile {
   readonly programs: readonly TimedReport[];
 }
 
+/** Who verifies. */
+export type Backend = 'embedded' | 'kernel';
+
 export interface CheckOptions {
+  readonly backend: Backend;
   readonly platform: 'auto' | PlatformId;
   /** Only the program with this function name. */
   readonly program?: string;
@@ -30,7 +36,8 @@ export interface CheckOptions {
 export async function checkFile(path: string, options: CheckOptions): Promise<CheckedFile> {
   const wanted = options.platform === 'auto' ? 'linux' : options.platform;
   try {
-    return checkObject(path, await loadObject(path), options);
+    const bytes = await loadBytes(path);
+    return await checkObject(path, bytes, options);
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
     return { path, platform: wanted, error: { code: error.code, message: error.message }, programs: [] };
@@ -38,7 +45,8 @@ export async function checkFile(path: string, options: CheckOptions): Promise<Ch
 }
 
 /** @throws InputError `no-programs`, `no-such-program` */
-function checkObject(path: string, object: BpfObject, options: CheckOptions): CheckedFile {
+async function checkObject(path: string, bytes: Uint8Array, options: CheckOptions): Promise<CheckedFile> {
+  const object = readObject(bytes);
   const platform = platformOf(object, options.platform);
   if (object.programs.length === 0)
     throw new InputError('no-programs', 'the object holds no programs: no function stands in a section of its own');
@@ -47,10 +55,20 @@ function checkObject(path: string, object: BpfObject, options: CheckOptions): Ch
     const names = object.programs.map((program) => program.name).join(', ');
     throw new InputError('no-such-program', `there is no program ${options.program}; the object has ${names}`);
   }
-  const programs = chosen.map((program) => {
-    const start = performance.now();
-    const report = verifyProgram(object, program, platform);
-    return { ...report, milliseconds: Math.round((performance.now() - start) * 1000) / 1000 };
-  });
+  if (options.backend === 'kernel') {
+    const programs = await kernelReports(bytes, object);
+    return {
+      path,
+      platform: 'linux',
+      programs: programs.filter((report) => chosen.some((program) => program.name === report.function)),
+    };
+  }
+  const programs = chosen.map((program) => embeddedReport(object, program, platform));
   return { path, platform: platform.id, programs };
+}
+
+function embeddedReport(object: BpfObject, program: Program, platform: Platform): TimedReport {
+  const start = performance.now();
+  const report = verifyProgram(object, program, platform);
+  return { ...report, milliseconds: Math.round((performance.now() - start) * 1000) / 1000 };
 }

@@ -52,11 +52,19 @@ async function inFolder(folder: string): Promise<string[]> {
 }
 
 /**
- * The object of a file: read, or compiled first when it is C source.
- * @throws InputError from {@link readObject}, `no-clang`, `compile-failed`, `compile-timeout`, `file-too-large`, `unreadable`
+ * The object of a file, see {@link loadBytes}.
+ * @throws InputError also from {@link readObject}
  */
 export async function loadObject(file: string, signal?: AbortSignal): Promise<BpfObject> {
-  return readObject(/\.c$/i.test(file) ? await compileInput(file, signal) : await readInput(file));
+  return readObject(await loadBytes(file, signal));
+}
+
+/**
+ * The bytes of the object of a file: read, or compiled first when it is C source.
+ * @throws InputError `no-clang`, `compile-failed`, `compile-timeout`, `file-too-large`, `unreadable`
+ */
+export async function loadBytes(file: string, signal?: AbortSignal): Promise<Uint8Array> {
+  return /\.c$/i.test(file) ? compileInput(file, signal) : readInput(file);
 }
 
 /** @throws InputError `file-too-large`, `unreadable` */
