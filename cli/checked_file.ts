@@ -44,7 +44,7 @@ export async function checkFile(path: string, options: CheckOptions): Promise<Ch
   }
 }
 
-/** @throws InputError `no-programs`, `no-such-program` */
+/** @throws InputError `no-programs`, `no-such-program`, `backend-platform`, `backend-unavailable`, `kernel-load` */
 async function checkObject(path: string, bytes: Uint8Array, options: CheckOptions): Promise<CheckedFile> {
   const object = readObject(bytes);
   const platform = platformOf(object, options.platform);
@@ -56,6 +56,8 @@ async function checkObject(path: string, bytes: Uint8Array, options: CheckOption
     throw new InputError('no-such-program', `there is no program ${options.program}; the object has ${names}`);
   }
   if (options.backend === 'kernel') {
+    if (platform.id !== 'linux')
+      throw new InputError('backend-platform', 'the object is built for Windows; the Linux kernel cannot verify it');
     const programs = await kernelReports(bytes, object);
     return {
       path,
