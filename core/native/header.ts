@@ -71,6 +71,21 @@ typedef uint64_t __attribute__((may_alias)) _ebpf_atomic_64_t;
 #define ATOMIC_OR(bits, base, data, offset) __atomic_fetch_or(EBPF_ATOMIC(bits, base, offset), data, __ATOMIC_SEQ_CST)
 #define ATOMIC_AND(bits, base, data, offset) __atomic_fetch_and(EBPF_ATOMIC(bits, base, offset), data, __ATOMIC_SEQ_CST)
 #define ATOMIC_XOR(bits, base, data, offset) __atomic_fetch_xor(EBPF_ATOMIC(bits, base, offset), data, __ATOMIC_SEQ_CST)
+/* gcc (seen with 12.2 on x86-64) loses the operand when __atomic_fetch_or and its like write their result to the operand's variable. */
+#define EBPF_FETCH(bits, base, operation, data, offset) \
+    __extension__({ \
+        volatile _ebpf_atomic_##bits##_t* const _at = EBPF_ATOMIC(bits, base, offset); \
+        const uint##bits##_t _operand = (data); \
+        _ebpf_atomic_##bits##_t _before = __atomic_load_n(_at, __ATOMIC_RELAXED); \
+        while (!__atomic_compare_exchange_n( \
+            _at, &_before, _before operation _operand, false, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED)) { \
+        } \
+        _before; \
+    })
+#define ATOMIC_FETCH_ADD(bits, base, data, offset) ATOMIC_ADD(bits, base, data, offset)
+#define ATOMIC_FETCH_OR(bits, base, data, offset) EBPF_FETCH(bits, base, |, data, offset)
+#define ATOMIC_FETCH_AND(bits, base, data, offset) EBPF_FETCH(bits, base, &, data, offset)
+#define ATOMIC_FETCH_XOR(bits, base, data, offset) EBPF_FETCH(bits, base, ^, data, offset)
 #define ATOMIC_EXCHANGE(bits, base, data, offset) \
     __atomic_exchange_n(EBPF_ATOMIC(bits, base, offset), data, __ATOMIC_SEQ_CST)
 #define ATOMIC_COMPARE_EXCHANGE(bits, base, expected, data, offset) \

@@ -51,6 +51,6 @@ function atomic(instruction: Instruction, bits: number, offset: string): string[
   }
   const name = FETCHING[imm & ~Atomic.FETCH];
   if (name === undefined) refuse(instruction, 'there is no such atomic operation');
-  const call = `ATOMIC_${name}(${bits}, ${d}, ${value}, ${offset});`;
-  return [imm & Atomic.FETCH ? `${s} = ${call}` : `(void)${call}`];
+  const operands = `(${bits}, ${d}, ${value}, ${offset});`;
+  return [imm & Atomic.FETCH ? `${s} = ATOMIC_FETCH_${name}${operands}` : `(void)ATOMIC_${name}${operands}`];
 }
