@@ -1,5 +1,3 @@
-import { parseArgs } from 'node:util';
-import type { PlatformId } from '../core/platform/platform';
 import { Exit, UsageError, type Io } from './io';
 import type { Backend, CheckedFile, CheckOptions } from './checked_file';
 import { findInputs } from './inputs';
@@ -8,6 +6,7 @@ import { jsonReport } from './report_json';
 import { msbuildReport } from './report_msbuild';
 import { sarifReport } from './report_sarif';
 import { textReport } from './report_text';
+import { parseWords, platformOption } from './arguments';
 
 /** How reports are written, by the value of `--format`. */
 const FORMATS: Readonly<Record<string, (files: readonly CheckedFile[]) => string>> = {
@@ -30,9 +29,17 @@ Verifies the programs of objects, C sources (compiled with clang) and folders of
 Exit code 0: all proved; 1: something is refused; 2: bad input or usage.
 `;
 
+const OPTIONS = {
+  platform: { type: 'string', default: 'auto' },
+  backend: { type: 'string', default: 'embedded' },
+  program: { type: 'string' },
+  format: { type: 'string', default: 'text' },
+  jobs: { type: 'string', default: '1' },
+} as const;
+
 /** `ebpf check`. @throws UsageError, InputError `not-found` */
 export async function check(argv: readonly string[], io: Io): Promise<number> {
-  const { values, positionals } = parse(argv);
+  const { values, positionals } = parseWords(argv, OPTIONS);
   const write = FORMATS[values.format];
   if (!write) throw new UsageError(`--format ${values.format}: use ${Object.keys(FORMATS).join(', ')}`);
   if (positionals.length === 0) throw new UsageError('name at least one object, C source or folder');
@@ -50,30 +57,6 @@ export async function check(argv: readonly string[], io: Io): Promise<number> {
 function exitCode(files: readonly CheckedFile[]): number {
   if (files.length === 0 || files.some((file) => file.error)) return Exit.BAD;
   return files.every((file) => file.programs.every((program) => program.verdict === 'proved')) ? Exit.OK : Exit.REFUSED;
-}
-
-function parse(argv: readonly string[]) {
-  try {
-    return parseArgs({
-      args: [...argv],
-      allowPositionals: true,
-      options: {
-        platform: { type: 'string', default: 'auto' },
-        backend: { type: 'string', default: 'embedded' },
-        program: { type: 'string' },
-        format: { type: 'string', default: 'text' },
-        jobs: { type: 'string', default: '1' },
-      },
-    });
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error));
-  }
-}
-
-/** @throws UsageError */
-export function platformOption(value: string): 'auto' | PlatformId {
-  if (value === 'auto' || value === 'linux' || value === 'windows') return value;
-  throw new UsageError(`--platform ${value}: use auto, linux or windows`);
 }
 
 function backendOption(value: string): Backend {

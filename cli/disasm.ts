@@ -1,21 +1,26 @@
-import { parseArgs } from 'node:util';
 import { disassembleAt, jumpTarget, signedHex } from '../core/isa/disassemble';
 import { CALL, Call, EXIT, LDDW, Lddw } from '../core/isa/opcode';
 import { functionAt, type BpfObject, type LinkedFunction, type Program } from '../core/object/object';
 import type { Platform } from '../core/platform/platform';
 import { platformOf } from '../core/platform/platforms';
-import { platformOption } from './check';
 import { loadObject } from './inputs';
 import { Exit, UsageError, type Io } from './io';
+import { parseWords, platformOption } from './arguments';
 
 export const disasmUsage = `ebpf disasm OBJECT [--program NAME] [--platform auto|linux|windows] [--no-source]
 
 Prints each program with its subprograms in the syntax of llvm-objdump, with source lines, helper and map names.
 `;
 
+const OPTIONS = {
+  program: { type: 'string' },
+  platform: { type: 'string', default: 'auto' },
+  'no-source': { type: 'boolean' },
+} as const;
+
 /** `ebpf disasm`. @throws UsageError, InputError when the object cannot be read */
 export async function disasm(argv: readonly string[], io: Io): Promise<number> {
-  const { values, positionals } = parse(argv);
+  const { values, positionals } = parseWords(argv, OPTIONS);
   if (positionals.length !== 1) throw new UsageError('name one object or C source');
   const object = await loadObject(positionals[0]!);
   const platform = platformOf(object, platformOption(values.platform));
@@ -29,22 +34,6 @@ export async function disasm(argv: readonly string[], io: Io): Promise<number> {
   }
   for (const program of chosen) io.out(listing(object, program, platform, values['no-source'] !== true));
   return Exit.OK;
-}
-
-function parse(argv: readonly string[]) {
-  try {
-    return parseArgs({
-      args: [...argv],
-      allowPositionals: true,
-      options: {
-        program: { type: 'string' },
-        platform: { type: 'string', default: 'auto' },
-        'no-source': { type: 'boolean' },
-      },
-    });
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error));
-  }
 }
 
 /** One program with its subprograms; slots count from the start of each function's section, as llvm-objdump has them. */

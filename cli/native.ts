@@ -1,5 +1,4 @@
 import path from 'node:path';
-import { parseArgs } from 'node:util';
 import { InputError } from '../core/input/error';
 import { plainIdentifier } from '../core/native/c_text';
 import { generateC, type GeneratedC, type Wrapper } from '../core/native/generate';
@@ -9,10 +8,10 @@ import type { Platform } from '../core/platform/platform';
 import { platformOf } from '../core/platform/platforms';
 import { verifyProgram } from '../core/verifier/verify';
 import { buildImage, findCompiler, writeWhole, type ImageKind } from '../tools/compiler';
-import { platformOption } from './check';
 import { loadObject } from './inputs';
 import { Exit, UsageError, type Io } from './io';
 import { findingLine } from './report_msbuild';
+import { parseWords, platformOption, type Words } from './arguments';
 
 export const nativeUsage = `ebpf native OBJECT [options]
 
@@ -46,12 +45,23 @@ interface Request {
   readonly debug: boolean;
 }
 
+const OPTIONS = {
+  output: { type: 'string', short: 'o' },
+  image: { type: 'string' },
+  wrapper: { type: 'string' },
+  platform: { type: 'string', default: 'auto' },
+  compiler: { type: 'string', default: '' },
+  debug: { type: 'boolean' },
+  header: { type: 'boolean' },
+  sign: { type: 'string' },
+} as const;
+
 /**
  * `ebpf native`. `signal` stops a running compiler, as an interrupt does.
  * @throws UsageError
  */
 export async function native(argv: readonly string[], io: Io, signal?: AbortSignal): Promise<number> {
-  const { values, positionals } = parse(argv);
+  const { values, positionals } = parseWords(argv, OPTIONS);
   if (values.header === true) {
     if (values.output === undefined) io.out(NATIVE_HEADER);
     else await writeWhole(values.output, NATIVE_HEADER);
@@ -177,29 +187,8 @@ async function interruptible<T>(outer: AbortSignal | undefined, work: (signal: A
   }
 }
 
-function parse(argv: readonly string[]) {
-  try {
-    return parseArgs({
-      args: [...argv],
-      allowPositionals: true,
-      options: {
-        output: { type: 'string', short: 'o' },
-        image: { type: 'string' },
-        wrapper: { type: 'string' },
-        platform: { type: 'string', default: 'auto' },
-        compiler: { type: 'string', default: '' },
-        debug: { type: 'boolean' },
-        header: { type: 'boolean' },
-        sign: { type: 'string' },
-      },
-    });
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error));
-  }
-}
-
 /** @throws UsageError */
-function requestOf(file: string, values: ReturnType<typeof parse>['values']): Request {
+function requestOf(file: string, values: Words<typeof OPTIONS>['values']): Request {
   const { image, wrapper, output } = values;
   if (values.sign !== undefined) throw new UsageError('--sign is not available in this version');
   if (image === 'sys' || wrapper === 'sys')

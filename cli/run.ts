@@ -1,13 +1,12 @@
-import { parseArgs } from 'node:util';
 import { DEFAULT_LIMIT, Emulator } from '../core/emulator/emulator';
 import { contextFromJson, packetFromHex } from '../core/emulator/text_input';
 import { InputError } from '../core/input/error';
 import type { BpfObject, Program } from '../core/object/object';
 import { platformOf } from '../core/platform/platforms';
-import { platformOption } from './check';
 import { loadObject } from './inputs';
 import { Exit, UsageError, type Io } from './io';
 import { runReport, runText, type RunReport } from './run_report';
+import { parseWords, platformOption } from './arguments';
 
 export const runUsage = `ebpf run OBJECT [options]
 
@@ -24,9 +23,19 @@ Runs one program of an object (or of C source, compiled with clang) once in the 
 Exit code 0: the program returned; 1: it faulted, or could not go on; 2: bad input or usage.
 `;
 
+const OPTIONS = {
+  program: { type: 'string' },
+  packet: { type: 'string' },
+  context: { type: 'string' },
+  engine: { type: 'string', default: 'interpreter' },
+  platform: { type: 'string', default: 'auto' },
+  limit: { type: 'string', default: String(DEFAULT_LIMIT) },
+  json: { type: 'boolean', default: false },
+} as const;
+
 /** `ebpf run`. @throws UsageError, InputError */
 export async function run(argv: readonly string[], io: Io): Promise<number> {
-  const { values, positionals } = parse(argv);
+  const { values, positionals } = parseWords(argv, OPTIONS);
   const [file, ...more] = positionals;
   if (file === undefined || more.length > 0) throw new UsageError('name one object or C source');
   if (values.engine === 'wasm') throw new UsageError('--engine wasm is not there yet: use interpreter');
@@ -47,26 +56,6 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
   if (report.outcome === 'returned') return Exit.OK;
   io.err(whyNot(report, file));
   return Exit.REFUSED;
-}
-
-function parse(argv: readonly string[]) {
-  try {
-    return parseArgs({
-      args: [...argv],
-      allowPositionals: true,
-      options: {
-        program: { type: 'string' },
-        packet: { type: 'string' },
-        context: { type: 'string' },
-        engine: { type: 'string', default: 'interpreter' },
-        platform: { type: 'string', default: 'auto' },
-        limit: { type: 'string', default: String(DEFAULT_LIMIT) },
-        json: { type: 'boolean', default: false },
-      },
-    });
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error));
-  }
 }
 
 function limitOption(text: string): number {

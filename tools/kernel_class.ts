@@ -1,25 +1,13 @@
+import type { FindingClass } from '../core/verifier/report';
+
 /** A code and a class of ours for what the kernel's verifier says, so that its findings stand beside the embedded verifier's. */
 export interface KernelClass {
   readonly code: string;
-  /** A name of FindingClass. */
-  readonly class:
-    | 'TYPE'
-    | 'BOUNDS_LOW'
-    | 'BOUNDS_HIGH'
-    | 'NULL'
-    | 'STACK_INIT'
-    | 'LEAK'
-    | 'CTX'
-    | 'COMPARE'
-    | 'CALL'
-    | 'TERMINATION'
-    | 'CFG'
-    | 'DECODE'
-    | 'LOAD';
+  readonly class: FindingClass;
 }
 
 /** First match wins. Messages: kernel/bpf/verifier.c, 5.4 to 6.18. */
-const ROWS: readonly (readonly [RegExp, KernelClass['class'], string])[] = [
+const ROWS: readonly (readonly [RegExp, FindingClass, string])[] = [
   [/invalid mem access '\w*_or_null'|possibly NULL pointer/, 'NULL', 'kernel-null'],
   [
     /invalid access to packet|R\d+ offset is outside of the packet|dereference of modified pkt/,
