@@ -2,11 +2,26 @@ import { parseArgs } from 'node:util';
 import type { PlatformId } from '../core/platform/platform';
 import { UsageError } from './io';
 
-/** `parseArgs` of node:util with options and positionals; wrong words are a {@link UsageError}. */
-export function parseWords<const O extends NonNullable<ParseArgsConfig['options']>>(
+interface Option {
+  readonly type: 'string' | 'boolean';
+  readonly short?: string;
+  readonly default?: string | boolean;
+}
+
+/** What an option holds: text or a flag, undefined when it was not given and has no default. */
+type ValueOf<O extends Option> =
+  (O['type'] extends 'string' ? string : boolean) | (O extends { readonly default: unknown } ? never : undefined);
+
+export interface Words<O extends Readonly<Record<string, Option>>> {
+  readonly values: { readonly [K in keyof O]: ValueOf<O[K]> };
+  readonly positionals: readonly string[];
+}
+
+/** `parseArgs` of node:util with options and positionals. @throws UsageError for wrong words */
+export function parseWords<const O extends Readonly<Record<string, Option>>>(
   argv: readonly string[],
   options: O,
-) {
+): Words<O> {
   try {
     const { values, positionals } = parseArgs({ args: [...argv], allowPositionals: true, options });
     // parseArgs has checked each value against its option's type.
