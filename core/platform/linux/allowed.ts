@@ -209,9 +209,8 @@ function withheld(name: string, type: LinuxProgramType): boolean {
     case 'get_func_arg_cnt':
       return !TRAMPOLINE.test(attach);
     case 'get_attach_cookie':
-      return (
-        (type.name === 'tracing' || type.name === 'lsm') && !TRAMPOLINE.test(attach) && attach !== 'BPF_TRACE_RAW_TP'
-      );
+      if (!/^(tracing|lsm|syscall)$/.test(type.name)) return false;
+      return !TRAMPOLINE.test(attach) && attach !== 'BPF_TRACE_RAW_TP';
     default:
       return false;
   }

@@ -88,6 +88,8 @@ describe('Linux helpers', () => {
       ['fentry/x', 'bpf_get_func_arg', true],
       ['tp_btf/x', 'bpf_get_func_arg', false],
       ['tp_btf/x', 'bpf_get_attach_cookie', true],
+      ['syscall', 'bpf_get_attach_cookie', false],
+      ['syscall', 'bpf_sys_bpf', true],
       ['iter/task', 'bpf_seq_printf', true],
       ['fentry/x', 'bpf_seq_printf', false],
       ['lirc_mode2', 'bpf_rc_keydown', true],
