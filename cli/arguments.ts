@@ -23,9 +23,9 @@ export function parseWords<const O extends Readonly<Record<string, Option>>>(
   options: O,
 ): Words<O> {
   try {
-    const { values, positionals } = parseArgs({ args: [...argv], allowPositionals: true, options });
+    const words: unknown = parseArgs({ args: [...argv], allowPositionals: true, options });
     // parseArgs has checked each value against its option's type.
-    return { values: values as Words<O>['values'], positionals };
+    return words as Words<O>;
   } catch (error) {
     throw new UsageError(error instanceof Error ? error.message : String(error));
   }
