@@ -99,22 +99,32 @@ export async function build(options = {}) {
   if (failed > 0) throw new Error(`build: ${failed} of ${results.length} bundles failed`);
 }
 
-/** Rebuilds whenever a source file changes, until the process is ended. */
+/**
+ * Rebuilds whenever a source file changes, until the process is ended. Says when the first bundle of a round starts and
+ * when the last one is done: an editor waits for the second before it starts what was built.
+ */
 async function watch() {
   const esbuild = await import('esbuild');
+  let building = 0;
   /** @type {import('esbuild').Plugin} */
-  const turns = {
-    name: 'turns',
+  const rounds = {
+    name: 'rounds',
     setup(build) {
-      build.onStart(() => console.log('build: started'));
-      build.onEnd(() => console.log('build: finished'));
+      build.onStart(() => {
+        if (building++ === 0) console.log('build: started');
+      });
+      build.onEnd(() => {
+        if (--building === 0) console.log('build: finished');
+      });
     },
   };
-  for (const name of present()) {
-    const options = bundle(name, {});
-    const context = await esbuild.context({ ...options, plugins: [...(options.plugins ?? []), turns] });
-    await context.watch();
-  }
+  const contexts = await Promise.all(
+    present().map((name) => {
+      const options = bundle(name, {});
+      return esbuild.context({ ...options, plugins: [...(options.plugins ?? []), rounds] });
+    }),
+  );
+  await Promise.all(contexts.map((context) => context.watch()));
 }
 
 await asCommand(import.meta.url, async (args) => {

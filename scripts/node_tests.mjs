@@ -1,21 +1,14 @@
-// Runs files of node:test, each in a process of its own, and counts what they report.
+// Runs files of node:test, each in a process group of its own, and counts what they report.
+import { spawn } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { run } from 'node:test';
-import { root } from './files.mjs';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { root, temporaryFolder, undoAtExit } from './files.mjs';
 
-/** How many lines of a crashed file's error output are worth showing. */
-const SHOWN_LINES = 40;
+const reporter = pathToFileURL(path.join(path.dirname(fileURLToPath(import.meta.url)), 'test_reporter.mjs')).href;
 
-/**
- * What Node tells about one test, suite or file, as far as it is read here.
- * @typedef {object} TestEvent
- * @property {string} name
- * @property {string} [file]
- * @property {number} nesting
- * @property {string | boolean} [skip]
- * @property {string | boolean} [todo]
- * @property {{ type?: string, error?: Error & { failureType?: string, cause?: unknown } }} details
- */
+/** How many characters of what a crashed file printed are worth showing: its end. */
+const SHOWN = 4_000;
 
 /**
  * @param {readonly string[]} files absolute paths
@@ -23,59 +16,148 @@ const SHOWN_LINES = 40;
  * @param {{ concurrency: number, timeout: number }} limits how many files at once, and milliseconds for each
  */
 export async function runNodeTests(files, tally, { concurrency, timeout }) {
-  /** @type {Map<string, string[]>} names of the open suites of each file, by nesting */
-  const open = new Map();
-  /** @type {Map<string, string[]>} the last lines of each file's error output */
-  const errors = new Map();
-  for await (const { type, data } of run({ files: [...files], concurrency, timeout })) {
-    const event = /** @type {TestEvent & { message?: string }} */ (/** @type {unknown} */ (data));
-    const file = event.file ?? '';
-    if (type === 'test:start') {
-      open.set(file, [...(open.get(file) ?? []).slice(0, event.nesting), event.name]);
-    } else if (type === 'test:stderr') {
-      errors.set(file, [...(errors.get(file) ?? []), event.message?.trimEnd() ?? ''].slice(-SHOWN_LINES));
-    } else if (type === 'test:pass' || type === 'test:fail') {
-      const names = (open.get(file) ?? []).slice(0, event.nesting);
-      count(event, names, errors.get(file) ?? [], type === 'test:pass', tally);
+  const scratch = temporaryFolder('results');
+  const waiting = [...files.entries()];
+  const work = async () => {
+    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+      const [index, file] = next;
+      const results = path.join(scratch.folder, `${index}.jsonl`);
+      const ending = await runFile(file, results, timeout);
+      count(path.relative(root, file), reported(results), ending, tally);
     }
+  };
+  try {
+    await Promise.all(Array.from({ length: concurrency }, work));
+  } finally {
+    scratch.remove();
   }
 }
 
 /**
- * @param {TestEvent} event
- * @param {readonly string[]} names of the suites around it
- * @param {readonly string[]} errors
- * @param {boolean} passed
+ * How a file's process ended.
+ * @typedef {{ code: number | null, isLate: boolean, seconds: number, printed: string }} Ending
+ */
+
+/**
+ * @param {string} file
+ * @param {string} results where the reporter writes
+ * @param {number} timeout
+ * @returns {Promise<Ending>}
+ */
+function runFile(file, results, timeout) {
+  const args = [`--test-reporter=${reporter}`, `--test-reporter-destination=${results}`, file];
+  const isWindows = process.platform === 'win32';
+  const child = spawn(process.execPath, args, {
+    cwd: root,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    // A group of its own, so that what a test leaves behind is ended with it.
+    detached: !isWindows,
+    windowsHide: true,
+  });
+  const kill = undoAtExit(() => {
+    try {
+      if (isWindows) child.kill();
+      else if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
+    } catch {
+      // Nothing of the group is left.
+    }
+  });
+  let printed = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (/** @type {string} */ text) => {
+      printed = (printed + text).slice(-SHOWN);
+    });
+  }
+  const started = Date.now();
+  let isLate = false;
+  const timer = setTimeout(() => {
+    isLate = true;
+    // The file may have its own way to end what it started.
+    child.kill('SIGTERM');
+    setTimeout(kill, 5_000).unref();
+  }, timeout);
+  return new Promise((resolve) => {
+    const finish = (/** @type {number | null} */ code) => {
+      clearTimeout(timer);
+      resolve({ code, isLate, seconds: (Date.now() - started) / 1_000, printed });
+    };
+    child.on('error', (error) => {
+      printed += error.message;
+      finish(null);
+    });
+    child.on('close', finish);
+    child.on('exit', (code) => {
+      kill();
+      // A process that left the group may hold the pipes open for ever.
+      setTimeout(() => finish(code), 1_000).unref();
+    });
+  });
+}
+
+/**
+ * @param {string} results
+ * @returns {import('./test_reporter.mjs').ReportedTest[]}
+ */
+function reported(results) {
+  if (!existsSync(results)) return [];
+  const lines = readFileSync(results, 'utf8').split('\n');
+  // What comes after the last line break was cut off when the process was ended.
+  return lines.slice(0, -1).map((line) => JSON.parse(line));
+}
+
+/**
+ * @param {string} file as shown to people
+ * @param {readonly import('./test_reporter.mjs').ReportedTest[]} tests
+ * @param {Ending} ending
  * @param {import('./tally.mjs').Tally} tally
  */
-function count(event, names, errors, passed, tally) {
-  const { name, file = '', skip, todo, details } = event;
-  const shown = path.relative(root, file);
-  const full = `${[...names, name].join(' › ')} (${shown})`;
-  if (event.nesting === 0 && path.resolve(name) === file) {
-    // The file itself: Node reports it when it crashed, took too long, or held no test.
-    if (passed) tally.fail(shown, 'the file has no tests');
-    else tally.fail(shown, [reason(details.error), ...errors].join('\n'));
-  } else if (!passed) {
-    const isEcho = details.error?.failureType === 'subtestsFailed';
-    if (!isEcho) tally.fail(full, reason(details.error));
-    else if (details.type !== 'suite') tally.failed++;
-  } else if (details.type !== 'suite') {
-    if (skip !== undefined && skip !== false) tally.skip(full, skip === true ? 'no reason given' : String(skip));
-    else if (todo !== undefined && todo !== false) tally.skip(full, 'to do');
-    else tally.pass();
+function count(file, tests, ending, tally) {
+  const ended = tests.filter(({ kind }) => kind !== 'start');
+  let failures = 0;
+  for (const [index, test] of ended.entries()) {
+    const { kind, name, nesting, isSuite, skip, todo, failureType, error } = test;
+    const full = `${[...suites(ended, index, nesting), name].join(' › ')} (${file})`;
+    if (kind === 'fail') {
+      failures++;
+      // The suite or test around a failed one fails with it; only a failure of its own is news.
+      if (failureType !== 'subtestsFailed') tally.fail(full, error ?? 'no reason given');
+      else if (!isSuite) tally.failed++;
+    } else if (!isSuite) {
+      if (isSet(skip)) tally.skip(full, skip === true ? 'no reason given' : String(skip));
+      else if (isSet(todo)) tally.skip(full, 'to do');
+      else tally.pass();
+    }
+  }
+  if (ending.isLate) {
+    const last = tests.findLast(({ kind }) => kind === 'start')?.name;
+    const where = last === undefined ? '' : `, last in "${last}"`;
+    tally.fail(file, `took too long${where}, and was ended after ${ending.seconds.toFixed(0)} s\n${ending.printed}`);
+  } else if (ended.length === 0) {
+    tally.fail(file, ending.code === 0 ? 'the file has no tests' : ending.printed);
+  } else if (ending.code !== 0 && failures === 0) {
+    tally.fail(file, `ended with exit code ${ending.code} though no test failed\n${ending.printed}`);
   }
 }
 
 /**
- * @param {(Error & { failureType?: string, cause?: unknown }) | undefined} error
- * @returns {string} the test's own error where there is one, without the runner's lines
+ * Node reports a suite after what is in it, so the names around a test are found further on.
+ * @param {readonly import('./test_reporter.mjs').ReportedTest[]} ended
+ * @param {number} index
+ * @param {number} nesting
+ * @returns {string[]} outermost first
  */
-function reason(error) {
-  if (error === undefined) return 'no reason given';
-  if (error.failureType === 'testTimeoutFailure') return 'took too long and was ended';
-  const cause = error.cause ?? error;
-  const text = cause instanceof Error ? (cause.stack ?? cause.message) : String(cause);
-  const lines = text.split('\n').filter((line) => !/^\s+at .*\(?node:internal/.test(line));
-  return lines.join('\n');
+function suites(ended, index, nesting) {
+  const names = [];
+  for (let i = index + 1, depth = nesting; depth > 0 && i < ended.length; i++) {
+    const test = ended[i];
+    if (test === undefined || test.nesting >= depth) continue;
+    names.unshift(test.name);
+    depth = test.nesting;
+  }
+  return names;
+}
+
+/** @param {string | boolean | undefined} mark */
+function isSet(mark) {
+  return mark !== undefined && mark !== false;
 }
