@@ -26,6 +26,11 @@ function halves(start: number, name: string, first: readonly number[], access: A
   return first.map((i) => field(`${name}[${i}..${i + 1}]`, start + 4 * i, 8, '__u64', narrowless));
 }
 
+/** Words of which a program may read the first byte or two, but no others by themselves: the kernel knows them by their first byte only. */
+function heads(start: number, names: string): ContextField[] {
+  return words(start, names, 'r').flatMap((word) => [word, ...[2, 1].map((size) => ({ ...word, size }))]);
+}
+
 export function pointer(name: string, offset: number, type: string, kind: FieldKind = 'pointer'): ContextField {
   return field(name, offset, 8, type, 'r', kind);
 }
@@ -74,17 +79,18 @@ export function sock(attach: string): ContextDescriptor {
   const setting: Access = creating ? 'rw' : '-';
   return defineContext('bpf_sock', 80, [
     field('bound_dev_if', 0, 4, '__u32', setting),
-    ...words(4, 'family type protocol', 'rn'),
+    ...heads(4, 'family type protocol'),
     field('mark', 16, 4, '__u32', setting),
     field('priority', 20, 4, '__u32', setting),
     field('src_ip4', 24, 4, '__u32', bound4 ? 'rn' : '-'),
     ...array(28, 'src_ip6', 4, bound6 ? 'rn' : '-'),
-    field('src_port', 44, 4, '__u32', bound4 || bound6 ? 'rn' : '-'),
+    ...(bound4 || bound6 ? heads(44, 'src_port') : [field('src_port', 44, 4, '__u32', '-')]),
     field('dst_port', 48, 2, '__be16', 'rn'),
+    // Four bytes too, from the time when it was a word.
+    field('dst_port', 48, 4, '__u32', 'r'),
     field('dst_ip4', 52, 4, '__u32', 'rn'),
     ...array(56, 'dst_ip6', 4, 'rn'),
-    field('state', 72, 4, '__u32', 'rn'),
-    field('rx_queue_mapping', 76, 4, '__s32', 'rn'),
+    ...heads(72, 'state rx_queue_mapping'),
   ]);
 }
 
@@ -110,7 +116,7 @@ export const SOCK_OPS = defineContext('bpf_sock_ops', 224, [
   pointer('skb_data', 192, 'void *', 'packet'),
   pointer('skb_data_end', 200, 'void *', 'packet_end'),
   field('skb_len', 208, 4, '__u32', 'r'),
-  field('skb_tcp_flags', 212, 4, '__u32', 'rn'),
+  ...heads(212, 'skb_tcp_flags'),
   field('skb_hwtstamp', 216, 8, '__u64', 'r'),
 ]);
 
@@ -129,7 +135,10 @@ export const SK_MSG = defineContext('sk_msg_md', 80, [
 export const SK_REUSEPORT = defineContext('sk_reuseport_md', 56, [
   pointer('data', 0, 'void *', 'packet'),
   pointer('data_end', 8, 'void *', 'packet_end'),
-  ...words(16, 'len eth_protocol ip_protocol bind_inany', 'rn'),
+  ...words(16, 'len * ip_protocol bind_inany', 'rn'),
+  field('eth_protocol', 20, 4, '__u32', 'r'),
+  field('eth_protocol', 20, 2, '__be16', 'r'),
+  field('eth_protocol', 22, 2, '__be16', 'r'),
   field('hash', 32, 4, '__u32', 'r'),
   pointer('sk', 40, 'struct bpf_sock *'),
   pointer('migrating_sk', 48, 'struct bpf_sock *'),

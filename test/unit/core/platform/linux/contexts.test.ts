@@ -104,14 +104,18 @@ describe('Linux contexts', () => {
         const fields = context.fields.filter(({ name }) => name !== 'skb_hwtstamp' || text.includes('skb_hwtstamp;'));
         const size = context.size - 8 * (context.fields.length - fields.length);
         lines.push(`_Static_assert(sizeof(struct ${structure}) == ${size}, "${structure}");`);
+        const names = fields.map(({ name }) => name);
         for (const { name, offset, size } of fields) {
-          if (name.includes('..')) continue;
+          // Other widths of a field that stands before, and pairs of elements.
+          const first = fields.find((field) => field.name === name)!;
+          if (offset !== first.offset || name.includes('..')) continue;
           const member = `((struct ${structure} *)0)->${name}`;
           lines.push(
             `_Static_assert(__builtin_offsetof(struct ${structure}, ${name}) == ${offset}, "${structure}.${name}");`,
           );
           // Two bytes of padding belong to it for the kernel.
           if (name === 'remote_port' && structure === 'bpf_sk_lookup') continue;
+          if (names.indexOf(name) !== names.lastIndexOf(name)) continue;
           lines.push(`_Static_assert(sizeof(${member}) == ${size}, "size of ${structure}.${name}");`);
         }
       }
