@@ -18,12 +18,12 @@ export const nativeUsage = `ebpf native OBJECT [options]
 Verifies every program of an object or C source, then writes C with the lines of the BPF source, and with --image compiles it.
 Nothing is written when a program is refused.
 
-  -o FILE                the image with --image, else the C (standard output unless given);
+  -o FILE                without --image the C, else standard output; with --image the image, else beside OBJECT;
                          with --image and a name that ends in .c: the C, and the image beside it
   --image so|dll         compile: a shared object for this machine, or a user-mode library for 64-bit Windows
   --wrapper none|dll     what the C is wrapped in (dll with --image dll, else none)
   --platform auto|linux|windows
-  --compiler PATH        the C compiler (cc, gcc or clang; for a dll MinGW-w64)
+  --compiler PATH        the C compiler (else $EBPF_CC, else cc, gcc or clang; for a dll MinGW-w64)
   --debug                optimise the image for stepping
   --header               write ebpf_native.h, which programs that host images include, and nothing else
 
@@ -201,15 +201,18 @@ function requestOf(file: string, values: Words<typeof OPTIONS>['values']): Reque
     throw new UsageError(`--image ${image} does not go with --wrapper ${wrapper}`);
   }
   if (output === '') throw new UsageError('-o needs a file name');
+  if (output !== undefined && path.resolve(output) === path.resolve(file)) {
+    throw new UsageError(`-o ${output} would replace the input`);
+  }
   const keepsC = image === undefined || output?.endsWith('.c') === true;
-  const stem = keepsC && output !== undefined ? output.replace(/\.c$/, '') : plainIdentifier(nameOf(file));
+  const beside = output?.replace(/\.c$/, '') ?? path.join(path.dirname(file), nameOf(file));
   return {
     file,
     platform: platformOption(values.platform),
     wrapper: wrapper ?? (image === 'dll' ? 'dll' : 'none'),
     image,
     c: keepsC ? output : undefined,
-    imagePath: keepsC || output === undefined ? `${stem}.${image}` : output,
+    imagePath: keepsC || output === undefined ? `${beside}.${image}` : output,
     compiler: values.compiler,
     debug: values.debug === true,
   };

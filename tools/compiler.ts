@@ -37,10 +37,11 @@ export function compilerRemedy(image: ImageKind, platform: NodeJS.Platform = pro
 }
 
 /**
- * Finds a C compiler: `explicit` alone when given (a path, or a name on PATH), else the usual names on PATH, plain ones before numbered ones
+ * Finds a C compiler: `chosen` alone when given (a path, or a name on PATH; the environment variable EBPF_CC stands in for it), else the usual names on PATH, plain ones before numbered ones
  * and of those the newest. A compiler counts once it has answered `--version`.
  */
-export async function findCompiler(image: ImageKind, explicit = '', signal?: AbortSignal): Promise<CompilerSearch> {
+export async function findCompiler(image: ImageKind, chosen = '', signal?: AbortSignal): Promise<CompilerSearch> {
+  const explicit = chosen === '' ? (process.env['EBPF_CC'] ?? '') : chosen;
   const remedy = compilerRemedy(image);
   if (explicit === '' && image === 'so' && process.platform === 'win32') return { kind: 'missing', tried: [], remedy };
   const candidates = explicit === '' ? await usual(image) : await resolveExplicit(explicit);

@@ -63,6 +63,7 @@ describe('ebpf native', () => {
       ['a.o', '--sign', 'cert'],
       ['a.o', '--platform', 'beos'],
       ['a.o', '-o', ''],
+      ['a.c', '-o', './a.c'],
       ['a.o', '--nonsense'],
     ]) {
       await assert.rejects(run(...argv), UsageError, argv.join(' '));
@@ -117,6 +118,9 @@ describe('ebpf native', () => {
     assert.equal((await readFile(at('image', 'good.so'))).subarray(0, 4).toString('latin1'), '\x7fELF');
     assert.equal((await run(at('good.c'), '--image', 'so', '--debug', '-o', at('both', 'good.c'))).code, 0);
     assert.deepEqual((await readdir(at('both'))).sort(), ['good.c', 'good.so']);
+    await rm(at('good.so'), { force: true });
+    assert.equal((await run(at('good.c'), '--image', 'so')).code, 0);
+    assert.equal((await readFile(at('good.so'))).subarray(1, 4).toString('latin1'), 'ELF');
   });
 
   it('writes nothing when a program is refused, and prints where as MSBuild does', async (t) => {

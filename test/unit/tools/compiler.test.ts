@@ -59,6 +59,13 @@ describe('finding a compiler', () => {
     const program = await fake(folder, 'mine', 'echo mine');
     const search = await findCompiler('so', program);
     assert.equal(search.kind === 'found' && search.compiler.path, program);
+    process.env['EBPF_CC'] = program;
+    try {
+      const stood = await findCompiler('so');
+      assert.equal(stood.kind === 'found' && stood.compiler.version, 'mine');
+    } finally {
+      delete process.env['EBPF_CC'];
+    }
     const missing = await findCompiler('so', path.join(folder, 'nothing'));
     assert.equal(missing.kind, 'missing');
     assert.deepEqual(missing.kind === 'missing' && missing.tried, [path.join(folder, 'nothing')]);
