@@ -30,6 +30,8 @@ interface OpenFile {
 export class Session {
   private readonly files = new Map<string, OpenFile>();
   private readonly turns = new Turns(2);
+  /** Everything begun and not ended, so that {@link idle} misses nothing between an event and the run that it leads to. */
+  private readonly pending = new Set<Promise<unknown>>();
 
   constructor(
     private readonly shop: Workshop,
@@ -39,13 +41,13 @@ export class Session {
   ) {}
 
   /** A document was opened. */
-  async opened(uri: string): Promise<void> {
-    await this.consider(uri, (settings) => settings.verifyOnOpen);
+  opened(uri: string): Promise<void> {
+    return this.track(this.consider(uri, (settings) => settings.verifyOnOpen));
   }
 
   /** A document was saved. */
-  async saved(uri: string): Promise<void> {
-    await this.consider(uri, (settings) => settings.verifyOnSave);
+  saved(uri: string): Promise<void> {
+    return this.track(this.consider(uri, (settings) => settings.verifyOnSave));
   }
 
   closed(uri: string): void {
@@ -66,18 +68,16 @@ export class Session {
 
   /** Settings changed, for some files perhaps not in a way that matters. */
   async settingsChanged(): Promise<void> {
-    const open = [...this.files];
-    await Promise.all(
-      open.map(async ([uri, file]) => {
-        const settings = await this.host.settings(uri);
-        if (JSON.stringify(settings) !== JSON.stringify(file.settings)) await this.reconsider(uri, file);
-      }),
-    );
+    const reconsiderIfChanged = async (uri: string, file: OpenFile): Promise<void> => {
+      const settings = await this.host.settings(uri);
+      if (JSON.stringify(settings) !== JSON.stringify(file.settings)) await this.reconsider(uri, file);
+    };
+    await Promise.all([...this.files].map(([uri, file]) => this.track(reconsiderIfChanged(uri, file))));
   }
 
   /** Something changed that every result depends on: folders, a compilation database. */
   async everythingChanged(): Promise<void> {
-    await Promise.all([...this.files].map(([uri, file]) => this.reconsider(uri, file)));
+    await Promise.all([...this.files].map(([uri, file]) => this.track(this.reconsider(uri, file))));
   }
 
   /** Files on disk changed behind the editor's back or from other editors: headers, compilation databases. */
@@ -105,13 +105,9 @@ export class Session {
     return this.files.get(uri)?.status ?? { state: 'none' };
   }
 
-  /** Resolves when no run is under way. */
+  /** Resolves when nothing is under way. */
   async idle(): Promise<void> {
-    for (;;) {
-      const runs = [...this.files.values()].flatMap((file) => (file.run ? [file.run.done] : []));
-      if (runs.length === 0) return;
-      await Promise.all(runs);
-    }
+    while (this.pending.size > 0) await Promise.allSettled([...this.pending]);
   }
 
   close(): void {
@@ -122,6 +118,13 @@ export class Session {
   private async reconsider(uri: string, file: OpenFile): Promise<void> {
     const asked = file.status.state !== 'none' && file.status.state !== 'idle';
     await this.consider(uri, (settings) => asked || settings.verifyOnOpen);
+  }
+
+  private track<T>(work: Promise<T>): Promise<T> {
+    this.pending.add(work);
+    const done = (): boolean => this.pending.delete(work);
+    work.then(done, done);
+    return work;
   }
 
   private fileOf(uri: string): OpenFile {
@@ -142,13 +145,15 @@ export class Session {
       // The last SEC is gone: take back what was said about it.
       file.run?.abort.abort();
       this.publisher.remove(uri);
-      this.tell(uri, file, { state: 'none' });
+      if (file.status.state !== 'none') this.tell(uri, file, { state: 'none' });
       return;
     }
     const settings = await this.host.settings(uri);
     if (this.files.get(uri) !== file) return;
-    if (wanted(settings)) await this.start(uri, file);
-    else if (file.status.state === 'none') this.tell(uri, file, { state: 'idle' });
+    if (wanted(settings)) {
+      file.settings = settings;
+      await this.start(uri, file);
+    } else if (file.status.state === 'none') this.tell(uri, file, { state: 'idle' });
   }
 
   private async isBpf(uri: string): Promise<boolean> {
@@ -177,7 +182,7 @@ export class Session {
       return;
     }
     const abort = new AbortController();
-    const run = { abort, done: this.run(uri, file, abort.signal) };
+    const run = { abort, done: this.track(this.run(uri, file, abort.signal)) };
     file.run = run;
     await run.done;
     if (file.run === run) file.run = undefined;
