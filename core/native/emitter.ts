@@ -1,9 +1,14 @@
+import { InputError } from '../input/error';
 import { linePath } from './c_text';
 import type { SourceLine } from './line_map';
 
-/** Collects lines of C and keeps the pragmas true: source lines while a position is set, the generated file's own lines otherwise. */
+/** Characters of C that one object may become. Hostile paths, written once a line, would multiply a small file past any memory. */
+const LARGEST_TEXT = 1 << 28;
+
+/** Collects lines of C and keeps the pragmas true: source lines while a position is set, the generated file's own lines otherwise. Throws InputError `native-too-large`. */
 export class Emitter {
   private readonly lines: string[] = [];
+  private size = 0;
   private position: SourceLine | undefined;
   private quotedPath = '';
   private quotedOf: string | undefined;
@@ -16,10 +21,10 @@ export class Emitter {
   own(text: string): void {
     if (this.astray) {
       // The pragma names the line after itself: this one is lines.length + 1, the next lines.length + 2.
-      this.lines.push(`#line ${this.lines.length + 2} ${linePath(this.outputPath)}`);
+      this.push(`#line ${this.lines.length + 2} ${linePath(this.outputPath)}`);
       this.astray = false;
     }
-    for (const line of text.split('\n')) this.lines.push(line);
+    for (const line of text.split('\n')) this.push(line);
   }
 
   /** Sets the source line that following code belongs to; undefined: to the generated file. */
@@ -29,7 +34,7 @@ export class Emitter {
 
   /** A comment: it needs no pragma. */
   comment(text: string): void {
-    this.lines.push(text);
+    this.push(text);
   }
 
   /** One line of code, under a pragma of its own when a position is set. */
@@ -42,8 +47,17 @@ export class Emitter {
       this.quotedOf = this.position.path;
       this.quotedPath = linePath(this.position.path);
     }
-    this.lines.push(`#line ${this.position.line} ${this.quotedPath}`, line);
+    this.push(`#line ${this.position.line} ${this.quotedPath}`);
+    this.push(line);
     this.astray = true;
+  }
+
+  private push(line: string): void {
+    this.size += line.length + 1;
+    if (this.size > LARGEST_TEXT) {
+      throw new InputError('native-too-large', `the generated C would have more than ${LARGEST_TEXT} characters`);
+    }
+    this.lines.push(line);
   }
 
   /** The whole text; ends with a newline. */

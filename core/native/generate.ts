@@ -65,7 +65,7 @@ const NULL_GUID = '00000000-0000-0000-0000-000000000000';
  * Writes all programs of an object as one file of C that is C++ too. Whoever calls it has verified them: the C does what the
  * instructions say, faults included. What the text holds of the object's names and paths is made harmless. O(linked slots + data bytes).
  * @throws InputError `native-no-programs`, `native-instruction`, `native-fallthrough`, `native-call-depth`, `native-globals-size`,
- * `native-table-size`, `native-guid`
+ * `native-table-size`, `native-guid`, `native-too-large`
  */
 export function generateC(object: BpfObject, options: GenerateOptions): GeneratedC {
   return new Module(object, options).write();

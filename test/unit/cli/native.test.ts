@@ -147,4 +147,25 @@ describe('ebpf native', () => {
     assert.match(err, /error no-compiler: .*no-such-cc is no C compiler\. \S/);
     assert.equal(await readFile(at('old.so'), 'utf8'), 'old');
   });
+
+  it('stops with its compiler when it is interrupted, and writes nothing', async (t) => {
+    if (clang !== undefined) return t.skip(clang);
+    if (process.platform === 'win32') return t.skip('a shell script stands in for the compiler');
+    const began = at('began');
+    const script = `#!/bin/sh\n[ "$1" = --version ] && echo slow && exit 0\necho x > '${began}'\nexec sleep 30\n`;
+    await writeFile(at('slow-cc'), script, { mode: 0o755 });
+    const controller = new AbortController();
+    let err = '';
+    const running = native(
+      [at('good.c'), '--image', 'so', '-o', at('interrupted', 'good.c'), '--compiler', at('slow-cc')],
+      { out: () => undefined, err: (text) => (err += text) },
+      controller.signal,
+    );
+    while ((await readFile(began, 'utf8').catch(() => '')) === '')
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    controller.abort();
+    assert.equal(await running, 130);
+    assert.match(err, /interrupted; nothing was written/);
+    await assert.rejects(readdir(at('interrupted')));
+  });
 });

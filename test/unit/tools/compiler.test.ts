@@ -19,6 +19,7 @@ describe('finding a compiler', () => {
   let folder: string;
   const PATH = process.env['PATH'];
   before(async () => {
+    delete process.env['EBPF_CC'];
     folder = await mkdtemp(path.join(os.tmpdir(), 'ebpf-compiler-'));
   });
   after(async () => {

@@ -173,6 +173,12 @@ describe('generating C', () => {
     assert.throws(() => generate(objectOf([chain(500)])), { code: 'native-call-depth' });
   });
 
+  it('refuses to multiply a long path by every line', () => {
+    const slots = [...Array.from({ length: 5000 }, (): Slot => [0xb7, 0, 0, 0, 0]), EXIT];
+    const records = [{ slot: 0, path: 'x'.repeat(100_000), line: 1, column: 1, text: '' }];
+    refuses(slots, 'native-too-large', { records });
+  });
+
   it('throws nothing but InputError for any code', () => {
     const byte = fc.nat(255);
     const slot = fc.tuple(
