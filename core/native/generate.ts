@@ -148,7 +148,9 @@ class Module {
       programType: this.guid(plan, 'program_type_guid', identity?.programType),
       attachType: this.guid(plan, 'attach_type_guid', identity?.attachType),
       hash: identity?.hash && {
-        table: this.table(plan, 'program_info_hash', 'static const uint8_t', bytesOf(identity.hash.bytes)),
+        table: this.table(plan, 'program_info_hash', 'static const uint8_t', [
+          bytesOf(identity.hash.bytes).trimStart(),
+        ]),
         length: identity.hash.bytes.length,
         algorithm: identity.hash.algorithm,
       },
@@ -159,18 +161,22 @@ class Module {
 
   private helperTable(plan: FunctionPlan, ids: readonly number[], reached: ReadonlySet<number>): Table {
     if (ids.length === 0) return { table: 'NULL', count: 0 };
-    const rows = ids.map((id) => `\n    {{1, 40, 40}, ${reached.has(id) ? `${id}, "helper_id_${id}"` : '0, ""'}},`);
-    return { table: this.table(plan, 'helpers', 'static helper_function_entry_t', rows.join('')), count: ids.length };
+    const rows = ids.map((id) => `    {{1, 40, 40}, ${reached.has(id) ? `${id}, "helper_id_${id}"` : '0, ""'}},`);
+    return { table: this.table(plan, 'helpers', 'static helper_function_entry_t', rows), count: ids.length };
   }
 
   private externTable(plan: FunctionPlan, indices: readonly number[], reached: ReadonlySet<number>): Table {
     if (indices.length === 0) return { table: 'NULL', count: 0 };
     const guid = guidText(NULL_GUID);
-    const rows = indices.map((index) => {
-      const name = reached.has(index) ? (this.object.externs[index]?.name ?? '') : '';
-      return `\n    {{1, 48, 48}, ${cString(name)}, ${guid}},`;
-    });
-    const table = this.table(plan, 'btf_resolved_functions', 'static btf_resolved_function_entry_t', rows.join(''));
+    const { externs } = this.object;
+    // Row by row: the rows together may be longer than a string can be.
+    const rows = function* (): Generator<string> {
+      for (const index of indices) {
+        const name = reached.has(index) ? (externs[index]?.name ?? '') : '';
+        yield `    {{1, 48, 48}, ${cString(name)}, ${guid}},`;
+      }
+    };
+    const table = this.table(plan, 'btf_resolved_functions', 'static btf_resolved_function_entry_t', rows());
     return { table, count: indices.length };
   }
 
@@ -178,7 +184,7 @@ class Module {
     const own = [...reached].filter((index) => this.object.maps[index]?.origin !== 'global');
     const indices = own.map((index) => this.maps.indices[index] ?? 0).sort((a, b) => a - b);
     if (indices.length === 0) return { table: 'NULL', count: 0 };
-    const table = this.table(plan, 'maps', 'static const uint16_t', `\n    ${indices.join(', ')},`);
+    const table = this.table(plan, 'maps', 'static const uint16_t', [`    ${indices.join(', ')},`]);
     return { table, count: indices.length };
   }
 
@@ -188,9 +194,11 @@ class Module {
     return name;
   }
 
-  private table(plan: FunctionPlan, suffix: string, type: string, rows: string): string {
+  private table(plan: FunctionPlan, suffix: string, type: string, rows: Iterable<string>): string {
     const name = this.plan.names.take(`${plan.identifier}_${suffix}`);
-    this.emitter.own(`\n${type} ${name}[] = {${rows}\n};`);
+    this.emitter.own(`\n${type} ${name}[] = {`);
+    for (const row of rows) this.emitter.own(row);
+    this.emitter.own('};');
     return name;
   }
 

@@ -1,7 +1,6 @@
 import { InputError } from '../input/error';
 import { CALL, Call, LDDW, Lddw, MAX_CALL_FRAMES } from '../isa/opcode';
 import type { BpfObject, LinkedFunction, Program } from '../object/object';
-import { utf8 } from './c_text';
 import { instructionAt, refuse, type Instruction } from './instruction';
 import { Names } from './names';
 
@@ -32,7 +31,7 @@ type Draft = { -readonly [K in keyof FunctionPlan]: FunctionPlan[K] };
 /** Everything that a module holds, in the order in which it is written. */
 export interface ModulePlan {
   readonly object: BpfObject;
-  /** Entry programs by name, byte order (native.md 2). */
+  /** Entry programs by name. */
   readonly entries: readonly FunctionPlan[];
   readonly subprograms: readonly FunctionPlan[];
   readonly names: Names;
@@ -45,9 +44,7 @@ export interface ModulePlan {
 export function planModule(object: BpfObject): ModulePlan {
   if (object.programs.length === 0) throw new InputError('native-no-programs', 'the object holds no program');
   const planner = new Planner();
-  const programs = [...object.programs].sort(
-    (a, b) => compareBytes(utf8(a.name), utf8(b.name)) || compareBytes(utf8(a.section), utf8(b.section)),
-  );
+  const programs = [...object.programs].sort((a, b) => compare(a.name, b.name) || compare(a.section, b.section));
   // Entries take their names first: they are what people look for in a debugger.
   const entries = programs.map((program) => planner.draft(program, program.functions[0]!, true));
   entries.forEach((entry) => planner.fill(entry));
@@ -171,9 +168,7 @@ function tooDeep(plan: FunctionPlan): never {
   );
 }
 
-function compareBytes(a: readonly number[], b: readonly number[]): number {
-  for (let i = 0; i < a.length && i < b.length; i++) {
-    if (a[i] !== b[i]) return a[i]! - b[i]!;
-  }
-  return a.length - b.length;
+/** By UTF-16 units: the order of bytes for every name that a compiler makes. */
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
 }
