@@ -119,7 +119,7 @@ export function runVector(program: Program, memory: Uint8Array): bigint {
     machine.setRegion(1, machine.memory.addRegion({ kind: 'memory', name: 'memory', size, heap, access }));
   } else machine.setRegister(1, 0, 0);
   machine.setRegister(2, 0, memory.length);
-  execute(machine, LIMIT, false);
+  execute(machine, LIMIT);
   const { outcome } = machine;
   switch (outcome?.kind) {
     case 'returned':

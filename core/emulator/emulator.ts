@@ -4,7 +4,7 @@ import { DEFAULT_CONFIGURATION, type Configuration } from './configuration';
 import type { ContextInput } from './context';
 import type { Outcome } from './fault';
 import { findHelperFunction } from './helpers/find';
-import { execute, type Pause } from './interpreter';
+import { execute, type Pause, type Stops } from './interpreter';
 import { Machine, type HelperEntry, type LoadedProgram } from './machine';
 
 /** Instructions that a run may execute unless told otherwise. */
@@ -68,18 +68,18 @@ export class Emulator {
 
   /** Executes one instruction; false when the run is over. */
   step(): boolean {
-    execute(this.machine, 1, false);
+    execute(this.machine, 1);
     return this.machine.outcome === undefined;
   }
 
   /**
-   * Runs until the program ends, at most `limit` instructions more. With `stops`, also until before an instruction that has one (see
-   * {@link Machine.setStops}). `isCancelled` is asked every {@link SLICE} instructions.
+   * Runs until the program ends, at most `limit` instructions more, and until before an instruction that has a stop (see
+   * {@link Machine.setStops}), other than the one at hand. `isCancelled` is asked every {@link SLICE} instructions.
    */
-  run(limit = DEFAULT_LIMIT, isCancelled?: () => boolean, stops = false): RunEnd {
+  run(limit = DEFAULT_LIMIT, isCancelled?: () => boolean): RunEnd {
     const { machine } = this;
     const end = machine.steps + limit;
-    for (;;) {
+    for (let stops: Stops = 'after-first'; ; stops = 'all') {
       const pause = execute(machine, Math.min(SLICE, end - machine.steps), stops);
       if (pause !== 'limit') return pause;
       if (machine.steps >= end) return 'limit';

@@ -10,19 +10,22 @@ import { uncommon } from './uncommon';
 /** Why {@link execute} came back: the run is over, a stop lies ahead, or the instructions are used up. */
 export type Pause = 'over' | 'stop' | 'limit';
 
+/** Whether {@link execute} heeds stops, and whether one before the very first instruction counts. */
+export type Stops = 'none' | 'all' | 'after-first';
+
 /**
- * Executes at most `limit` instructions. With `stops`, it comes back before an instruction that has one, though never before the first
- * that it executes: so calling again continues. State is whole between calls, so calling it with a limit of 1 is stepping.
+ * Executes at most `limit` instructions, and comes back before one that has a stop when stops are heeded. State is whole between calls, so
+ * a limit of 1 is stepping, and `after-first` goes on from a stop.
  */
-export function execute(machine: Machine, limit: number, stops: boolean): Pause {
+export function execute(machine: Machine, limit: number, stops: Stops = 'none'): Pause {
   if (machine.outcome !== undefined) return 'over';
   if (limit <= 0) return 'limit';
   try {
-    if (stops) {
+    if (stops === 'after-first') {
       const pause = loop(machine, 1, false);
       return pause === 'limit' && limit > 1 ? loop(machine, limit - 1, true) : pause;
     }
-    return loop(machine, limit, false);
+    return loop(machine, limit, stops === 'all');
   } catch (error) {
     if (!(error instanceof Halt)) throw error;
     return over(machine, error.outcome);

@@ -1,0 +1,6 @@
+import { EbpfSession } from './session';
+
+/** The debug adapter: speaks the protocol on standard input and output. */
+const session = new EbpfSession();
+process.on('SIGTERM', () => session.shutdown());
+session.start(process.stdin, process.stdout);
