@@ -6,6 +6,7 @@ import { installExtension, makeProfile, startServer, workbenchUrl } from '../hos
 
 /**
  * @typedef {object} Session
+ * @property {import('../host/vscode/server.mjs').Profile} profile
  * @property {string} vsix the packed extension, gone when the session ends
  * @property {import('../host/vscode/server.mjs').Server} server
  * @property {string} url the workbench on the folder
@@ -40,7 +41,7 @@ export async function startSession(folder, settings) {
       browser ??= await launchBrowser();
       return newPage(browser);
     };
-    return { vsix, server, url, openPage, end };
+    return { profile, vsix, server, url, openPage, end };
   } catch (error) {
     await end();
     throw error;

@@ -99,6 +99,81 @@ export class Workbench {
     return panel.locator('.monaco-list-row').filter({ has: this.page.locator('.marker-icon') });
   }
 
+  /**
+   * @param {string | RegExp} text
+   * @returns {Locator} the status bar's item that has the text
+   */
+  statusItem(text) {
+    return this.page.locator('.statusbar-item').filter({ hasText: text }).first();
+  }
+
+  /**
+   * Moves the mouse over a word in the editor.
+   * @param {string} lineText that the line holds
+   * @param {string} word
+   */
+  async hover(lineText, word) {
+    const span = this.line(lineText).locator('span > span').filter({ hasText: word }).last();
+    const text = await span.innerText(PATIENCE);
+    const box = await span.boundingBox(PATIENCE);
+    if (box === null) throw new Error(`"${word}" is not in view`);
+    const along = (text.indexOf(word) + word.length / 2) / text.length;
+    // Two moves: a hover starts when the mouse comes to rest after moving.
+    await this.page.mouse.move(box.x + box.width * along - 3, box.y + box.height / 2);
+    await this.page.mouse.move(box.x + box.width * along, box.y + box.height / 2, { steps: 3 });
+  }
+
+  /**
+   * Replaces the text of the line where the caret is, but not its indentation.
+   * @param {string} text
+   */
+  async replaceLine(text) {
+    await this.page.keyboard.press('End');
+    await this.page.keyboard.press('Shift+Home');
+    await this.page.keyboard.insertText(text);
+  }
+
+  /**
+   * @param {RegExp} text
+   * @returns {Locator} the terminal in view, when it shows the text
+   */
+  terminalText(text) {
+    return this.page.locator('.terminal-wrapper.active .xterm-rows').filter({ hasText: text });
+  }
+
+  /**
+   * Waits until the debugger stands in a function at a line, in the call stack and in the editor.
+   * @param {string} name of the function
+   * @param {number} line counted from 1
+   */
+  async stoppedAt(name, line) {
+    const frame = this.page.locator('.debug-call-stack .monaco-list-row').filter({ hasText: name });
+    await frame
+      .filter({ hasText: new RegExp(`\\b${line}:\\d+`) })
+      .first()
+      .waitFor(PATIENCE);
+    await this.page.locator('.debug-top-stack-frame-line').first().waitFor(PATIENCE);
+  }
+
+  /**
+   * Opens a scope in the Variables view if it is closed.
+   * @param {string} name
+   */
+  async openScope(name) {
+    const row = this.page.locator('.debug-variables .monaco-list-row').filter({ hasText: name }).first();
+    await row.waitFor(PATIENCE);
+    if ((await row.getAttribute('aria-expanded')) === 'false') await row.click();
+  }
+
+  /**
+   * @param {string} name
+   * @returns {Locator} the row of a variable in the Variables view
+   */
+  variable(name) {
+    const exact = this.page.locator('.name').filter({ hasText: new RegExp(`^${name}\\b`) });
+    return this.page.locator('.debug-variables .monaco-list-row').filter({ has: exact }).first();
+  }
+
   /** Puts away notifications, which would cover the editor's corner in a picture. */
   async clearNotifications() {
     await this.command('Notifications: Clear All Notifications');

@@ -32,7 +32,7 @@ export async function launchBrowser() {
  * @param {{ width: number, height: number }} [viewport]
  * @returns {Promise<import('playwright-core').Page>}
  */
-export async function newPage(browser, viewport = { width: 1280, height: 800 }) {
+export async function newPage(browser, viewport = { width: 1440, height: 900 }) {
   const context = await browser.newContext({ viewport });
   const isLocal = (/** @type {URL} */ { hostname, protocol }) =>
     ['localhost', '127.0.0.1'].includes(hostname) || ['data:', 'blob:'].includes(protocol);
