@@ -83,7 +83,7 @@ function lookOf(status: FileStatus): Look | undefined {
       };
     case 'proved':
       return {
-        text: `$(pass) ${t('eBPF: {0} proved', status.programs)}`,
+        text: status.programs === 0 ? t('eBPF: no programs') : `$(pass) ${t('eBPF: {0} proved', status.programs)}`,
         tooltip:
           status.programs === 0
             ? t('This file holds no program to verify.')

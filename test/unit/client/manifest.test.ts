@@ -10,6 +10,7 @@ import {
   problemMatchers,
   taskType,
 } from '../../../client/contributions';
+import type { LaunchArguments } from '../../../debug-adapter/protocol';
 import { defaultSettings, settingNames, type Settings } from '../../../server/settings';
 
 /** What package.json contributes and what the code does must not drift apart. */
@@ -158,6 +159,16 @@ describe('debugger', () => {
     const { properties, required } = debuggerContribution.configurationAttributes.launch;
     assert.deepEqual(required, ['program']);
     for (const [name, property] of Object.entries(properties)) assert.ok(property.markdownDescription, name);
+  });
+
+  it('has the attributes that the adapter reads', () => {
+    // The compiler refuses this object when the adapter's type has other members.
+    const read = { program: 0, function: 0, packet: 0, context: 0, stopOnEntry: 0, platform: 0 } satisfies Record<
+      keyof LaunchArguments,
+      0
+    >;
+    const { properties } = debuggerContribution!.configurationAttributes.launch;
+    assert.deepEqual(Object.keys(properties).sort(), Object.keys(read).sort());
   });
 
   it('suggests only configurations with known attributes', () => {
