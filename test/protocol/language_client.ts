@@ -92,7 +92,12 @@ export class TestClient {
       this.shown.push(message);
       return null;
     });
-    connection.onRequest('client/registerCapability', () => null);
+    connection.onRequest('client/registerCapability', ({ registrations }: { registrations: { method: string }[] }) => {
+      // VS Code tells the settings once to whoever begins to listen.
+      const listens = registrations.some(({ method }) => method === 'workspace/didChangeConfiguration');
+      if (listens) void this.notify('workspace/didChangeConfiguration', { settings: null });
+      return null;
+    });
     connection.onRequest('workspace/configuration', ({ items }: { items: { scopeUri?: string }[] }) =>
       items.map(({ scopeUri }) => configuration?.(scopeUri ?? '') ?? null),
     );
