@@ -105,7 +105,7 @@ async function compiled(file: string, signal: AbortSignal): Promise<Uint8Array> 
   if (result.object !== undefined) return result.object;
   if (result.outcome === 'missing') throw noClang(result.remedy ?? '');
   const first = result.diagnostics.find((diagnostic) => diagnostic.severity === 'error');
-  if (first) throw cannotCompile(`${first.path}:${first.line}`, first.message);
+  if (first) throw cannotCompile(first.path === '' ? '' : `${first.path}:${first.line}`, first.message);
   throw cannotCompile(
     '',
     result.outcome === 'timeout' ? 'it did not finish in time' : `it ended with ${result.outcome}`,
