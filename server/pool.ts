@@ -64,14 +64,28 @@ export class Pool {
         member.busy = true;
         return member;
       }
-      await new Promise<void>((resolve) => {
-        this.waiting.push(resolve);
-        signal.addEventListener('abort', () => resolve(), { once: true });
-      });
+      await this.turn(signal);
     }
-    // A place was offered to a job that no longer wants it.
+    // A seat may have been offered to this job, which no longer wants it.
     if (!this.members.every((one) => one.busy)) this.waiting.shift()?.();
     return undefined;
+  }
+
+  /** Waits until a seat is free or the job is cancelled. A cancelled job leaves the queue, so that no offer is lost on it. */
+  private turn(signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      const next = (): void => {
+        signal.removeEventListener('abort', leave);
+        resolve();
+      };
+      const leave = (): void => {
+        const place = this.waiting.indexOf(next);
+        if (place >= 0) this.waiting.splice(place, 1);
+        resolve();
+      };
+      this.waiting.push(next);
+      signal.addEventListener('abort', leave, { once: true });
+    });
   }
 }
 

@@ -22,6 +22,8 @@ interface OpenFile {
   /** The run under way. */
   run: { readonly abort: AbortController; readonly done: Promise<void> } | undefined;
   headers: readonly string[];
+  /** Events of a file are looked at in the order in which they came; looking takes files and settings, so it waits. */
+  decisions: Promise<void>;
   /** The settings of the last run. */
   settings: Settings | undefined;
 }
@@ -95,7 +97,7 @@ export class Session {
   /** Verifies because the user said so, whatever the settings and the text say. */
   async verify(uri: string): Promise<FileStatus> {
     const file = this.fileOf(uri);
-    await this.start(uri, file);
+    this.start(uri, file);
     // A newer run may have taken over; its answer is the one that holds.
     while (file.run) await file.run.done;
     return file.status;
@@ -130,7 +132,13 @@ export class Session {
   private fileOf(uri: string): OpenFile {
     let file = this.files.get(uri);
     if (!file) {
-      file = { status: { state: 'none' }, run: undefined, headers: [], settings: undefined };
+      file = {
+        status: { state: 'none' },
+        run: undefined,
+        headers: [],
+        decisions: Promise.resolve(),
+        settings: undefined,
+      };
       this.files.set(uri, file);
     }
     return file;
@@ -140,8 +148,20 @@ export class Session {
     const { fsPath, scheme } = URI.parse(uri);
     if (scheme !== 'file' || !isCSource(fsPath)) return;
     const file = this.fileOf(uri);
-    if (!(await this.isBpf(uri))) {
-      if (this.files.get(uri) !== file) return;
+    const decision = file.decisions.then(() => this.decide(uri, file, wanted));
+    file.decisions = decision.then(
+      () => undefined,
+      () => undefined,
+    );
+    await decision;
+    await file.run?.done;
+  }
+
+  /** Starts a run of the file, or says why there is none. Does not wait for the run. */
+  private async decide(uri: string, file: OpenFile, wanted: (settings: Settings) => boolean): Promise<void> {
+    const bpf = await this.isBpf(uri);
+    if (this.files.get(uri) !== file) return;
+    if (!bpf) {
       // The last SEC is gone: take back what was said about it.
       file.run?.abort.abort();
       this.publisher.remove(uri);
@@ -152,7 +172,7 @@ export class Session {
     if (this.files.get(uri) !== file) return;
     if (wanted(settings)) {
       file.settings = settings;
-      await this.start(uri, file);
+      this.start(uri, file);
     } else if (file.status.state === 'none') this.tell(uri, file, { state: 'idle' });
   }
 
@@ -174,18 +194,19 @@ export class Session {
     return this.host.folderOf(uri) ?? path.dirname(URI.parse(uri).fsPath);
   }
 
-  private async start(uri: string, file: OpenFile): Promise<void> {
+  private start(uri: string, file: OpenFile): void {
     file.run?.abort.abort();
+    file.run = undefined;
     if (!this.trusted) {
-      file.run = undefined;
       this.tell(uri, file, { state: 'untrusted' });
       return;
     }
     const abort = new AbortController();
-    const run = { abort, done: this.track(this.run(uri, file, abort.signal)) };
+    const done = this.track(this.run(uri, file, abort.signal)).then(() => {
+      if (file.run === run) file.run = undefined;
+    });
+    const run = { abort, done };
     file.run = run;
-    await run.done;
-    if (file.run === run) file.run = undefined;
   }
 
   private async run(uri: string, file: OpenFile, signal: AbortSignal): Promise<void> {
