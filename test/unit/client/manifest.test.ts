@@ -182,6 +182,21 @@ describe('debugger', () => {
   });
 });
 
+describe('docs/editor.md', () => {
+  const page = readFileSync(path.join(root, 'docs', 'editor.md'), 'utf8');
+
+  it('names every command, setting, task property and launch attribute', () => {
+    for (const { category, title } of contributes.commands) assert.ok(page.includes(`${category}: ${title}`), title);
+    const names = [
+      ...Object.keys(settings),
+      ...Object.keys(contributes.taskDefinitions[0]!.properties),
+      ...Object.keys(contributes.debuggers[0]!.configurationAttributes.launch.properties),
+      ...problemMatchers,
+    ];
+    for (const name of names) assert.ok(page.includes(`\`${name}\``), name);
+  });
+});
+
 describe('activation', () => {
   it('happens for C files, tasks and debugging', () => {
     for (const event of ['onLanguage:c', `onTaskType:${taskType}`, `onDebugResolve:${debugType}`]) {
