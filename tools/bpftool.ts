@@ -56,6 +56,12 @@ export interface RunResult {
   readonly data: Uint8Array;
 }
 
+/** One element of a map: one value, or one for each possible CPU. */
+export interface KernelMapEntry {
+  readonly key: Uint8Array;
+  readonly values: readonly Uint8Array[];
+}
+
 /** A failure of bpftool that is not the verifier's answer; `message` is one line. */
 export class BpftoolError extends Error {
   override readonly name = 'BpftoolError';
@@ -104,6 +110,8 @@ export class KernelSession {
   async load(file: string, type?: string): Promise<LoadResult> {
     const directory = path.join(this.directory, `o${this.loads++}`);
     const args = ['-d', 'prog', 'loadall', file, directory, ...(type === undefined ? [] : ['type', type])];
+    // The directory of the maps lies beside that of the programs, so that names cannot meet.
+    args.push('pinmaps', `${directory}-maps`);
     const answer = await runProcess(this.bpftool, args, options(this.signal));
     const log = `${answer.stdout.toString('utf8')}${answer.stderr}`;
     const programs = parseLoadLog(log);
@@ -146,6 +154,30 @@ export class KernelSession {
     }
   }
 
+  /**
+   * All elements of a map of a loaded object.
+   * @throws BpftoolError when there is no such map, or its type cannot be walked.
+   */
+  async readMap(load: LoadResult, map: string): Promise<KernelMapEntry[]> {
+    const args = ['-j', 'map', 'dump', 'pinned', path.join(`${load.directory}-maps`, map)];
+    const answer = await runProcess(this.bpftool, args, options(this.signal));
+    const entries = answer.code === 0 ? entriesOf(answer.stdout.toString('utf8')) : undefined;
+    if (entries === undefined) throw new BpftoolError(errorOf(answer));
+    return entries;
+  }
+
+  /**
+   * Sets one element, as user space does.
+   * @throws BpftoolError when the kernel does not take it.
+   */
+  async writeMap(load: LoadResult, map: string, key: Uint8Array, value: Uint8Array): Promise<void> {
+    const words = (bytes: Uint8Array): string[] => [...bytes].map((byte) => String(byte));
+    const file = path.join(`${load.directory}-maps`, map);
+    const args = ['-j', 'map', 'update', 'pinned', file, 'key', ...words(key), 'value', ...words(value)];
+    const answer = await runProcess(this.bpftool, args, options(this.signal));
+    if (answer.outcome !== 'exited' || answer.code !== 0) throw new BpftoolError(errorOf(answer));
+  }
+
   /** Unpins everything and removes the directory. */
   async close(): Promise<void> {
     // Not cancellable: what was mounted must go.
@@ -168,6 +200,25 @@ function returnedOf(json: string): number | undefined {
     // Not JSON: an older bpftool or an error text; the caller reports it.
   }
   return undefined;
+}
+
+/** Elements from `bpftool -j map dump`: bytes are written as hexadecimal strings. Undefined when it is something else. */
+function entriesOf(json: string): KernelMapEntry[] | undefined {
+  const bytes = (value: unknown): Uint8Array =>
+    Uint8Array.from(Array.isArray(value) ? value : [], (byte) => Number(byte));
+  try {
+    const list: unknown = JSON.parse(json);
+    if (!Array.isArray(list)) return undefined;
+    return list.map((element: { key?: unknown; value?: unknown; values?: unknown }) => {
+      const { key, value, values } = element;
+      const perCpu = Array.isArray(values)
+        ? values.map((one: { value?: unknown }) => bytes(one.value))
+        : [bytes(value)];
+      return { key: bytes(key), values: perCpu };
+    });
+  } catch {
+    return undefined;
+  }
 }
 
 /** bpftool's word on why it failed: its JSON error, or libbpf's last complaint. */

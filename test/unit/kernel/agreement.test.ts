@@ -5,11 +5,12 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, describe, it, type TestContext } from 'node:test';
 import { Emulator } from '../../../core/emulator/emulator';
+import { KeyedMap } from '../../../core/emulator/maps/map';
 import type { BpfObject } from '../../../core/object/object';
 import { readObject } from '../../../core/object/read';
 import { linux } from '../../../core/platform/platforms';
 import { verifyProgram } from '../../../core/verifier/verify';
-import { findKernel, KernelSession, type KernelSearch, type LoadResult } from '../../../tools/bpftool';
+import { BpftoolError, findKernel, KernelSession, type KernelSearch, type LoadResult } from '../../../tools/bpftool';
 import { compileTo } from './compile';
 import { PACKETS } from './packets';
 
@@ -120,4 +121,46 @@ describe('the real kernel and we', () => {
     }
     assert.ok(runs >= 2 * Object.keys(PACKETS).length - 1);
   });
+
+  it('count the same in maps, and look up what user space wrote', async (t) => {
+    if (skipped(t)) return;
+    const { object, load } = examples.find(({ name }) => name === 'xdp_filter')!;
+    const [program] = object.programs;
+    const data = PACKETS['UDP from port 5353']!;
+    const source = data.slice(26, 30);
+    const emulator = new Emulator(object, program!, linux, { packet: data });
+    const blocked = emulator.machine.maps.find(({ name }) => name === 'blocked');
+    assert.ok(blocked instanceof KeyedMap);
+    const seven = Uint8Array.of(7, 0, 0, 0, 0, 0, 0, 0);
+    assert.equal(blocked.update({ bytes: source, at: 0 }, { bytes: seven, at: 0 }, 0, 0), 0);
+    emulator.run();
+    assert.deepEqual(emulator.outcome, { kind: 'returned', value: 1n });
+
+    const before = await counters(session!, load);
+    await session!.writeMap(load, 'blocked', source, seven);
+    assert.equal((await session!.run(session!.pinned(load, 'xdp_filter'), { data })).returned, 1);
+    const after = await counters(session!, load);
+    assert.deepEqual(
+      after.map((count, i) => count - before[i]!),
+      sums([...emulator.machine.maps.find(({ name }) => name === 'counts')!.entries()]),
+    );
+    const plain = (entries: readonly { key: Uint8Array; values: readonly Uint8Array[] }[]) =>
+      entries.map(({ key, values }) => [[...key], values.map((value) => [...value])]);
+    assert.deepEqual(plain(await session!.readMap(load, 'blocked')), plain([...blocked.entries()]));
+    await assert.rejects(session!.readMap(load, 'no_such'), BpftoolError);
+    await assert.rejects(session!.writeMap(load, 'blocked', source.slice(1), seven), BpftoolError);
+  });
 });
+
+async function counters(session: KernelSession, load: LoadResult): Promise<bigint[]> {
+  return sums(await session.readMap(load, 'counts'));
+}
+
+/** Packets and bytes of each counter, over all CPUs. */
+function sums(entries: readonly { readonly values: readonly Uint8Array[] }[]): bigint[] {
+  return entries.flatMap(({ values }) =>
+    [0, 8].map((at) =>
+      values.reduce((sum, value) => sum + new DataView(value.buffer, value.byteOffset).getBigUint64(at, true), 0n),
+    ),
+  );
+}
