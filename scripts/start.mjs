@@ -114,6 +114,8 @@ await asCommand(import.meta.url, async (args) => {
     if (screenshot !== undefined) return 1;
   }
   await setup({ purpose: hosted ? 'show' : 'check' });
+  const { build } = await import('./build.mjs');
+  await build();
   const complete = await verifyExamples();
   if (desktop !== undefined && !once) {
     await must(desktop, ['--new-window', `--extensionDevelopmentPath=${root}`, examples]);

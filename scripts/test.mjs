@@ -104,6 +104,27 @@ function plan(asked) {
   return names.filter((name) => asked.includes(name) || (name === 'types' && compiled));
 }
 
+/** Tiers that run what the build makes. */
+const needBundles = ['protocol', 'host', 'ui'];
+
+/**
+ * @param {Tally} tally where a build that fails is counted
+ * @returns {Promise<boolean>}
+ */
+async function isBuilt(tally) {
+  const { build } = await import('./build.mjs');
+  try {
+    await build();
+    return true;
+  } catch (error) {
+    tally.fail(
+      'build',
+      `${error instanceof Error ? error.message : String(error)}\n${needBundles.join(', ')} are not run`,
+    );
+    return false;
+  }
+}
+
 await asCommand(import.meta.url, async (args) => {
   const names = plan(args);
   // Exit handlers end what was started; a signal alone would not run them.
@@ -114,7 +135,7 @@ await asCommand(import.meta.url, async (args) => {
   const total = new Tally();
   try {
     await setup({ purpose: 'test' });
-    for (const name of names) {
+    for (const name of (await isBuilt(total)) ? names : names.filter((name) => !needBundles.includes(name))) {
       console.log(`\n${name}`);
       const tally = new Tally();
       const started = Date.now();

@@ -31,6 +31,8 @@ export class Workbench {
     await this.quickInput().fill(`>${title}`);
     const row = this.page.locator(`.quick-input-list .monaco-list-row:has(:text-is(${JSON.stringify(title)}))`);
     await row.first().click(PATIENCE);
+    // Off to where nothing reacts: what appears below the mouse would show its tooltip.
+    await this.page.mouse.move(250, 15);
   }
 
   /**
@@ -149,7 +151,7 @@ export class Workbench {
   async stoppedAt(name, line) {
     const frame = this.page.locator('.debug-call-stack .monaco-list-row').filter({ hasText: name });
     await frame
-      .filter({ hasText: new RegExp(`\\b${line}:\\d+`) })
+      .filter({ hasText: new RegExp(`(?<!\\d)${line}:\\d+`) })
       .first()
       .waitFor(PATIENCE);
     await this.page.locator('.debug-top-stack-frame-line').first().waitFor(PATIENCE);
