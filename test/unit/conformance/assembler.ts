@@ -10,6 +10,7 @@ import {
   JA,
   Jump,
   LDDW,
+  Lddw,
   Mode,
   Size,
   Source,
@@ -209,9 +210,20 @@ function call(rest: string): Instruction {
   return make(CALL, { imm: Number(rest) });
 }
 
+/** `lddw %r1, 5`, and for linked programs `lddw %r1, map 0`, `lddw %r1, value 0 8` and `lddw %r1, code LABEL`. */
 function wide(first: string, second: string): Instruction[] {
+  const dst = register(first);
+  const [kind, what = '', more = '0'] = second.split(/\s+/);
+  switch (kind) {
+    case 'map':
+      return [make(LDDW, { dst, src: Lddw.MAP_INDEX, imm: Number(what) }), make(0)];
+    case 'value':
+      return [make(LDDW, { dst, src: Lddw.MAP_INDEX_VALUE, imm: Number(what) }), make(0, { imm: Number(more) })];
+    case 'code':
+      return [make(LDDW, { dst, src: Lddw.CODE, label: { name: what, field: 'imm' } }), make(0)];
+  }
   const value = BigInt.asUintN(64, number(second));
   const low = Number(BigInt.asIntN(32, value));
   const high = Number(BigInt.asIntN(32, value >> 32n));
-  return [make(LDDW, { dst: register(first), imm: low }), make(0, { imm: high })];
+  return [make(LDDW, { dst, imm: low }), make(0, { imm: high })];
 }
