@@ -213,7 +213,7 @@ function call(rest: string): Instruction {
 /** `lddw %r1, 5`, and for linked programs `lddw %r1, map 0`, `lddw %r1, value 0 8` and `lddw %r1, code LABEL`. */
 function wide(first: string, second: string): Instruction[] {
   const dst = register(first);
-  const [kind, what = '', more = '0'] = second.split(/\s+/);
+  const [kind = '', what = '', more = '0'] = second.split(/\s+/);
   switch (kind) {
     case 'map':
       return [make(LDDW, { dst, src: Lddw.MAP_INDEX, imm: Number(what) }), make(0)];

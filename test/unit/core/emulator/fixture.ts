@@ -120,7 +120,7 @@ export function faultOf(assembly: string, kind: Fault['kind'], options: FixtureO
   execute(machine, 1_000_000);
   const { outcome } = machine;
   assert.equal(outcome?.kind, 'fault', `it ended with ${outcome?.kind}`);
-  const { fault } = outcome as Extract<typeof outcome, { kind: 'fault' }>;
+  const { fault } = outcome;
   assert.equal(fault.kind, kind, fault.message);
   return fault;
 }

@@ -78,7 +78,7 @@ describe('hash maps', () => {
             assert.equal(remove(key), model.delete(key) ? 0 : ENOENT);
             continue;
           }
-          const flags = { put: ANY, new: NOEXIST, old: EXIST }[what]!;
+          const flags = { put: ANY, new: NOEXIST, old: EXIST }[what];
           let expected = 0;
           if (model.has(key) && flags === NOEXIST) expected = EEXIST;
           else if (!model.has(key) && flags === EXIST) expected = ENOENT;
