@@ -6,7 +6,9 @@ import fc from 'fast-check';
 import { bareProgram } from '../../../../cli/conformance';
 import { Emulator } from '../../../../core/emulator/emulator';
 import type { Program } from '../../../../core/object/object';
+import { readObject } from '../../../../core/object/read';
 import { linux } from '../../../../core/platform/platforms';
+import { compileBpf } from '../../../../tools/clang';
 import { parseVector } from '../../conformance/assembler';
 import { cannotRun, codeOf, generate, objectOf, programOf, ROOT, Workshop, type Slot } from './native_image';
 import { concatenate, randomBody, randomRegisters } from './random_program';
@@ -93,7 +95,74 @@ describe('native images agree', () => {
       { numRuns: 3, endOnFailure: true, includeErrorInReport: true },
     );
   });
+
+  for (const [example, command] of [
+    ['xdp_filter', 'xdp'],
+    ['subprograms', 'skb'],
+  ] as const) {
+    it(`with the emulator on packets: ${example}`, async (t) => {
+      if (reason !== undefined) return t.skip(reason);
+      const source = path.join(ROOT, 'examples', 'linux', `${example}.bpf.c`);
+      const compiled = await compileBpf({ source });
+      if (compiled.outcome === 'missing') return t.skip(compiled.remedy);
+      assert.equal(compiled.outcome, 'compiled', compiled.diagnostics[0]?.message);
+      const object = readObject(compiled.object!);
+      const program = object.programs[0]!;
+      const image = await workshop.build(generate(object), example);
+      const native = await workshop.run(
+        image,
+        PACKETS.map((packet) => `${command} ${program.name} ${packet.toString('hex')}`),
+      );
+      const answers = PACKETS.map((packet) => {
+        const emulator = new Emulator(object, program, linux, { packet });
+        emulator.run();
+        const { outcome } = emulator;
+        assert.ok(outcome?.kind === 'returned', outcome?.kind);
+        return BigInt.asUintN(32, outcome.value);
+      });
+      assert.deepEqual(
+        native.map((answer) => BigInt.asUintN(32, BigInt(`0x${answer.split(' ')[0]!}`))),
+        answers,
+      );
+      assert.ok(new Set(answers).size > 1, 'the packets tell nothing apart');
+    });
+  }
 });
+
+/** An Ethernet frame with an IPv4 header of `words` 32-bit words and its right checksum, from 10.0.0.`from`. */
+function ipv4(words: number, from: number, protocol: number): Buffer {
+  const packet = Buffer.alloc(14 + words * 4 + 20);
+  packet.writeUInt16BE(0x0800, 12);
+  packet[14] = 0x40 | words;
+  packet.writeUInt16BE(words * 4 + 20, 16);
+  packet[22] = 64;
+  packet[23] = protocol;
+  packet.set([10, 0, 0, from, 192, 168, 0, 1], 26);
+  let sum = 0;
+  for (let at = 14; at < 14 + words * 4; at += 2) sum += packet.readUInt16BE(at);
+  while (sum > 0xffff) sum = (sum & 0xffff) + (sum >> 16);
+  packet.writeUInt16BE(~sum & 0xffff, 24);
+  return packet;
+}
+
+function damaged(packet: Buffer, at: number): Buffer {
+  const copy = Buffer.from(packet);
+  copy[at]! ^= 0x41;
+  return copy;
+}
+
+const PACKETS: readonly Buffer[] = [
+  Buffer.alloc(14),
+  Buffer.alloc(60),
+  ipv4(5, 1, 6),
+  ipv4(5, 2, 17),
+  ipv4(15, 3, 1),
+  ipv4(5, 1, 6).subarray(0, 30),
+  ipv4(5, 1, 6).subarray(0, 34),
+  damaged(ipv4(5, 1, 6), 24),
+  damaged(ipv4(15, 1, 6), 70),
+  damaged(ipv4(5, 1, 6), 14),
+];
 
 /** Sets r0 to r9 and the three stack words that bodies use. */
 function loadRegisters(registers: readonly bigint[]): Slot[] {
