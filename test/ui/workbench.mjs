@@ -146,12 +146,12 @@ export class Workbench {
   /**
    * Waits until the debugger stands in a function at a line, in the call stack and in the editor.
    * @param {string} name of the function
-   * @param {number} line counted from 1
+   * @param {number} [line] counted from 1, any unless told
    */
   async stoppedAt(name, line) {
     const frame = this.page.locator('.debug-call-stack .monaco-list-row').filter({ hasText: name });
     await frame
-      .filter({ hasText: new RegExp(`(?<!\\d)${line}:\\d+`) })
+      .filter({ hasText: new RegExp(`(?<!\\d)${line ?? '\\d+'}:\\d+`) })
       .first()
       .waitFor(PATIENCE);
     await this.page.locator('.debug-top-stack-frame-line').first().waitFor(PATIENCE);

@@ -18,6 +18,8 @@ let workbench;
 
 /** @param {string} name */
 async function picture(name) {
+  // Badges in tabs and lists follow what they count with some delay.
+  await workbench.page.waitForTimeout(700);
   await workbench.page.screenshot({ path: path.join(pictures, `${name}.png`) });
 }
 
@@ -168,8 +170,10 @@ describe('a good program', () => {
   });
 
   step('steps by line', async () => {
+    const before = await workbench.variable('pc').innerText();
     await workbench.page.keyboard.press('F10');
     await workbench.stoppedAt('xdp_filter', lookupLine + 1);
+    await workbench.variable('pc').filter({ hasNotText: before }).waitFor(PATIENCE);
     await picture('7-stepped');
   });
 
@@ -181,7 +185,21 @@ describe('a good program', () => {
       .locator('.repl .monaco-list-row', { hasText: /XDP_PASS/ })
       .first()
       .waitFor(PATIENCE);
-    await picture('8-debug-console');
+    await picture('8-returned');
+  });
+
+  step('prints to the Debug Console', async () => {
+    await workbench.openFile('hello_bind.c');
+    await workbench.statusItem('eBPF: 1 proved').waitFor(PATIENCE);
+    await workbench.command('eBPF: Debug This Program');
+    await workbench.stoppedAt('hello_bind');
+    await workbench.page.keyboard.press('F5');
+    await workbench.page
+      .locator('.repl .monaco-list-row', { hasText: /Hello, process \d+ binds port \d+/ })
+      .first()
+      .waitFor(PATIENCE);
+    await workbench.page.locator('.debug-toolbar').waitFor({ ...PATIENCE, state: 'hidden' });
+    await picture('9-printed');
   });
 });
 
