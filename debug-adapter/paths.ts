@@ -2,7 +2,8 @@ import path from 'node:path';
 
 /**
  * Whether a path that a compiler wrote means the file that the editor names. In order of trust: the same text; the same after resolving `.`,
- * `..` and slashes (and case on Windows); one ends with the other, part by part, for objects that were built elsewhere.
+ * `..` and slashes (and case on Windows); one ends with the other, part by part; and for objects that were built elsewhere, the one path that
+ * shares most parts at its end, at least the file's name and its folder's.
  */
 export type PathMatch = (written: string) => boolean;
 
@@ -11,7 +12,17 @@ export function pathMatcher(wanted: string, written: readonly string[]): PathMat
   if (written.includes(wanted)) return (one) => one === wanted;
   const normal = normalised(wanted);
   if (written.some((one) => normalised(one) === normal)) return (one) => normalised(one) === normal;
-  return (one) => endsAlike(normal, normalised(one));
+  const parts = partsOf(normal);
+  const isEnd = (one: string): boolean => {
+    const other = partsOf(normalised(one));
+    const shorter = Math.min(parts.length, other.length);
+    return shorter > 0 && sharedEnd(parts, other) === shorter;
+  };
+  if (written.some(isEnd)) return isEnd;
+  const shared = written.map((one) => sharedEnd(parts, partsOf(normalised(one))));
+  const most = Math.max(0, ...shared);
+  const best = written.filter((_, i) => shared[i] === most);
+  return most >= 2 && best.length === 1 ? (one) => one === best[0] : () => false;
 }
 
 function normalised(text: string): string {
@@ -20,16 +31,15 @@ function normalised(text: string): string {
   return process.platform === 'win32' || /^[a-z]:\//i.test(plain) ? plain.toLowerCase() : plain;
 }
 
-function endsAlike(a: string, b: string): boolean {
-  const first = a.split('/').filter((part) => part !== '' && part !== '.');
-  const second = b.split('/').filter((part) => part !== '' && part !== '.');
-  const shared = Math.min(first.length, second.length);
-  if (shared === 0) return false;
-  // Leading `..` of a relative path say nothing about where it starts.
-  const tail = (parts: string[]): string[] => parts.slice(parts.lastIndexOf('..') + 1);
-  const [one, two] = [tail(first), tail(second)];
-  const count = Math.min(one.length, two.length);
-  if (count === 0) return false;
-  for (let i = 1; i <= count; i++) if (one[one.length - i] !== two[two.length - i]) return false;
-  return true;
+/** Parts of a normalised path, without leading `..`, which say nothing about where it starts. */
+function partsOf(normal: string): readonly string[] {
+  const parts = normal.split('/').filter((part) => part !== '' && part !== '.');
+  return parts.slice(parts.lastIndexOf('..') + 1);
+}
+
+/** How many parts are equal, counted from the end. */
+function sharedEnd(a: readonly string[], b: readonly string[]): number {
+  let count = 0;
+  while (count < a.length && count < b.length && a[a.length - 1 - count] === b[b.length - 1 - count]) count++;
+  return count;
 }
