@@ -11,7 +11,7 @@ const onlyClientImportsVscode = {
 };
 
 export default tseslint.config(
-  { ignores: ['out/', 'dist/', 'node_modules/', '**/node_modules/', 'test-results/', 'examples/'] },
+  { ignores: ['out/', 'dist/', 'node_modules/', '**/node_modules/', 'test-results/', '.vscode-test/', 'examples/'] },
   js.configs.recommended,
   {
     files: ['**/*.ts'],

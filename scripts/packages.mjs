@@ -1,6 +1,7 @@
 // Whether node_modules is what package-lock.json asks for, and making it so.
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
+import { root } from './files.mjs';
 import { npm } from './run.mjs';
 
 /** @typedef {{ version?: string, integrity?: string, optional?: boolean, devOptional?: boolean, peer?: boolean }} LockedPackage */
@@ -44,7 +45,7 @@ function lockedPackages(file) {
  */
 export async function install(folder, { log, args = [] }) {
   if (isInstalled(folder)) return false;
-  log(`installing the packages of ${path.basename(folder)} (npm ci)`);
+  log(`installing npm packages for ${path.relative(root, folder) || 'the repository'}`);
   await npm(['ci', '--no-audit', '--no-fund', '--loglevel=error', ...args], { cwd: folder, capture: true });
   return true;
 }

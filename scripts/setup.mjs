@@ -23,6 +23,7 @@ export function nodeTooOld(version) {
  * @typedef {object} SetupOptions
  * @property {import('./needs.mjs').Purpose} purpose
  * @property {(line: string) => void} [log]
+ * @property {boolean} [host] whether the VS Code that comes from npm is wanted; only to verify it is not
  */
 
 /**
@@ -31,13 +32,13 @@ export function nodeTooOld(version) {
  * @returns {Promise<{ machine: import('./machine.mjs').Machine, lacking: import('./needs.mjs').Need[] }>}
  * @throws {Error} when Node is too old, or npm fails
  */
-export async function setup({ purpose, log = (line) => console.log(`setup: ${line}`) }) {
+export async function setup({ purpose, host = purpose !== 'check', log = (line) => console.log(`setup: ${line}`) }) {
   const old = nodeTooOld(process.versions.node);
   if (old !== undefined) throw new Error(old);
   await install(root, { log });
   const machine = thisMachine();
   const lacking = await installMissing(machine, purpose, log);
-  if (purpose !== 'check' && canHostVsCode(machine)) {
+  if (host && canHostVsCode(machine)) {
     const { installHost } = await import('../test/host/vscode/install.mjs');
     await installHost(log);
   }

@@ -134,7 +134,7 @@ await asCommand(import.meta.url, async (args) => {
   process.env.NODE_OPTIONS = `${process.env.NODE_OPTIONS ?? ''} --enable-source-maps`.trim();
   const total = new Tally();
   try {
-    await setup({ purpose: 'test' });
+    await setup({ purpose: 'test', host: names.includes('host') || names.includes('ui') });
     for (const name of (await isBuilt(total)) ? names : names.filter((name) => !needBundles.includes(name))) {
       console.log(`\n${name}`);
       const tally = new Tally();
