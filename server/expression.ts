@@ -50,7 +50,21 @@ const openers: Readonly<Record<string, string>> = { '(': ')', '[': ']', '{': '}'
 const closers: Readonly<Record<string, string>> = { ')': '(', ']': '[', '}': '{' };
 const headed = new Set(['if', 'while', 'for', 'switch']);
 const prefixes = new Set(['*', '&', '!', '~', '-', '+', '++', '--']);
-const binary = /^(?:[-+*/%&|^]|<<|>>|<=|>=|<|>|==|!=|&&|\|\|)$/;
+/** Binary operators by how tightly they bind (C11 6.5.5 to 6.5.14). */
+const binding = new Map(
+  [
+    ['||'],
+    ['&&'],
+    ['|'],
+    ['^'],
+    ['&'],
+    ['==', '!='],
+    ['<', '>', '<=', '>='],
+    ['<<', '>>'],
+    ['+', '-'],
+    ['*', '/', '%'],
+  ].flatMap((operators, strength) => operators.map((operator) => [operator, strength] as const)),
+);
 const assignment = /^(?:=|[-+*/%&|^]=|<<=|>>=)$/;
 
 /** Ranges over one line's tokens; all indices are token indices, ends inclusive. */
@@ -69,7 +83,9 @@ class Expression {
     if (token.text === '(') return [index, this.isCast(index) ? this.operandEnd(index) : this.closing(index)];
     if (assignment.test(token.text)) return [this.operandStart(index - 1), this.statementEnd(index)];
     if (prefixes.has(token.text) && !this.endsOperand(index - 1)) return [index, this.operandEnd(index)];
-    if (binary.test(token.text)) return [this.operandStart(index - 1), this.operandEnd(index + 1)];
+    if (token.text === '++' || token.text === '--') return [this.operandStart(index - 1), index];
+    const strength = binding.get(token.text);
+    if (strength !== undefined) return [this.leftSide(index, strength), this.rightSide(index, strength)];
     return [index, index];
   }
 
@@ -159,7 +175,42 @@ class Expression {
     end = this.callsAndIndices(end);
     while ((this.is(end + 1, '->') || this.is(end + 1, '.')) && end + 2 < this.tokens.length)
       end = this.callsAndIndices(end + 2);
+    if (this.is(end + 1, '++') || this.is(end + 1, '--')) end++;
     return end;
+  }
+
+  /** First token of what a binary operator takes from its left: operands that are joined at least as tightly. */
+  private leftSide(operator: number, strength: number): number {
+    let start = this.prefixedStart(operator - 1);
+    while ((this.strengthAt(start - 1) ?? -1) >= strength) start = this.prefixedStart(start - 2);
+    return start;
+  }
+
+  private rightSide(operator: number, strength: number): number {
+    let end = this.operandEnd(operator + 1);
+    while ((this.strengthAt(end + 1) ?? -1) > strength && end + 2 < this.tokens.length) end = this.operandEnd(end + 2);
+    return end;
+  }
+
+  /** How tightly the token joins the operands around it; undefined when it is no binary operator there. */
+  private strengthAt(index: number): number | undefined {
+    const token = this.tokens[index];
+    return token?.kind === 'mark' && this.endsOperand(index - 1) ? binding.get(token.text) : undefined;
+  }
+
+  /** First token of an operand with its casts and prefix operators, the operand ending at the token. */
+  private prefixedStart(index: number): number {
+    let start = this.operandStart(index);
+    for (;;) {
+      const before = this.tokens[start - 1];
+      if (before?.kind !== 'mark') return start;
+      if (before.text === ')') {
+        const open = this.opening(start - 1);
+        if (!this.isCast(open)) return start;
+        start = open;
+      } else if (prefixes.has(before.text) && !this.endsOperand(start - 2)) start--;
+      else return start;
+    }
   }
 
   private callsAndIndices(index: number): number {

@@ -37,11 +37,26 @@ describe('expressionAt', () => {
   });
 
   it('marks both sides of an operator', () => {
-    check('  if (data + 14 ^> data_end)', '14 > data_end');
+    check('  if (data + 14 ^> data_end)', 'data + 14 > data_end');
     check('  x = a->b ^+ c[i];', 'a->b + c[i]');
     check('  x = (a) ^- *p;', '(a) - *p');
     check('  x ^= a + b; y = 2;', 'x = a + b');
     check('  counts[i] ^+= 1;', 'counts[i] += 1');
+  });
+
+  it('knows how tightly operators bind', () => {
+    check('  if (a != f(b) ^|| c->d != 1 && e)', 'a != f(b) || c->d != 1 && e');
+    check('  x = a + b ^+ c * d + e;', 'a + b + c * d');
+    check('  x = a + b ^* c + d;', 'b * c');
+    check('  x = (void *)ip ^+ length;', '(void *)ip + length');
+    check('  x = *p ^+ -q->r;', '*p + -q->r');
+    check('  if (transport ^+ sizeof(struct tcphdr) > data_end)', 'transport + sizeof(struct tcphdr)');
+  });
+
+  it('marks increments with their operand', () => {
+    check('  for (i = 0; i < n; i^++) {', 'i++');
+    check('  sum += ^*word++;', '*word++');
+    check('  ^++a->b;', '++a->b');
   });
 
   it('marks statements from their keyword', () => {
@@ -86,7 +101,7 @@ describe('expressionAt', () => {
   });
 
   it('takes no long time for hostile lines', () => {
-    for (const piece of ['(', ')', 'a->', '*', 'a[', '].', '(a)', '- ']) {
+    for (const piece of ['(', ')', 'a->', '*', 'a[', '].', '(a)', '- ', '(a)+', 'a+', '+a', '(a)*']) {
       const line = piece.repeat(Math.floor(8000 / piece.length));
       const before = performance.now();
       for (const at of [0, line.length >> 1, line.length - 1]) expressionAt(line, at);
