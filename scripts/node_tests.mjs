@@ -54,14 +54,16 @@ function runFile(file, results, timeout) {
     detached: !isWindows,
     windowsHide: true,
   });
-  const kill = undoAtExit(() => {
+  const signal = (/** @type {NodeJS.Signals} */ name) => {
     try {
-      if (isWindows) child.kill();
-      else if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
+      if (isWindows) child.kill(name);
+      else if (child.pid !== undefined) process.kill(-child.pid, name);
     } catch {
       // Nothing of the group is left.
     }
-  });
+  };
+  // Politely, for a file that has its own way to end what it started.
+  const end = undoAtExit(() => signal('SIGTERM'));
   let printed = '';
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding('utf8').on('data', (/** @type {string} */ text) => {
@@ -72,9 +74,8 @@ function runFile(file, results, timeout) {
   let isLate = false;
   const timer = setTimeout(() => {
     isLate = true;
-    // The file may have its own way to end what it started.
-    child.kill('SIGTERM');
-    setTimeout(kill, 5_000).unref();
+    end();
+    setTimeout(() => signal('SIGKILL'), 5_000).unref();
   }, timeout);
   return new Promise((resolve) => {
     const finish = (/** @type {number | null} */ code) => {
@@ -87,7 +88,8 @@ function runFile(file, results, timeout) {
     });
     child.on('close', finish);
     child.on('exit', (code) => {
-      kill();
+      end();
+      signal('SIGKILL');
       // A process that left the group may hold the pipes open for ever.
       setTimeout(() => finish(code), 1_000).unref();
     });

@@ -52,7 +52,7 @@ export async function setup({ purpose, host = purpose !== 'check', log = (line) 
  * @param {(line: string) => void} log
  * @returns {Promise<import('./needs.mjs').Need[]>} what is still missing
  */
-async function installMissing(machine, purpose, log) {
+export async function installMissing(machine, purpose, log) {
   let lacking = missing(machine, purpose);
   if (lacking.length === 0) return [];
   if (packageManager(machine) === 'apt' && machine.isRoot) {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, describe, it } from 'node:test';
@@ -173,6 +173,77 @@ describe('set-up: the command that installs what is missing', () => {
       'Install with:  brew install llvm',
     ]);
     assert.deepEqual(advice(bare, []), []);
+  });
+});
+
+describe('set-up: installing on Debian', { skip }, () => {
+  const path0 = process.env.PATH;
+  after(() => {
+    process.env.PATH = path0;
+  });
+
+  /** A PATH with an apt-get that writes down how it was called, and brings chromium unless it is to refuse a package. */
+  function withApt(refused = 'nothing'): { folder: string; calls: () => string[] } {
+    const folder = programs({ clang: withBpf });
+    const log = path.join(folder, 'calls');
+    const body = [
+      '#!/bin/sh',
+      `echo "$@" >> '${log}'`,
+      `case "$*" in *${refused}*) echo "no ${refused} here" >&2; exit 100;; esac`,
+      `case "$*" in *chromium*) printf '#!/bin/sh\\necho Chromium 156.0\\n' > '${folder}/chromium'; chmod +x '${folder}/chromium';; esac`,
+    ];
+    writeFileSync(path.join(folder, 'apt-get'), body.join('\n'), { mode: 0o755 });
+    process.env.PATH = `${folder}:/bin:/usr/bin`;
+    const options = / -q -o DPkg::Lock::Timeout=300| -y --no-install-recommends/g;
+    return { folder, calls: () => readFileSync(log, 'utf8').replace(options, '').trim().split('\n') };
+  }
+
+  const include = path.join(parent, 'headers');
+  mkdirSync(path.join(include, 'bpf'), { recursive: true });
+  writeFileSync(path.join(include, 'bpf', 'bpf_helpers.h'), '');
+
+  it('asks apt-get for what is missing, and only for that', async () => {
+    const { installMissing } = await settingUp;
+    const { folder, calls } = withApt();
+    const lines: string[] = [];
+    const bare = machine([folder], { includes: [include] });
+    assert.deepEqual(await installMissing(bare, 'show', (line) => lines.push(line)), []);
+    assert.deepEqual(calls(), ['update', 'install chromium fonts-dejavu-core']);
+    assert.deepEqual(lines, ['installing chromium fonts-dejavu-core (apt-get)']);
+    assert.deepEqual(await installMissing(bare, 'show', (line) => lines.push(line)), []);
+    assert.equal(lines.length, 1);
+  });
+
+  it('installs one by one when a package is unknown, and says what is still missing', async () => {
+    const { installMissing } = await settingUp;
+    const { folder, calls } = withApt('libbpf-dev');
+    const lines: string[] = [];
+    const lacking = await installMissing(machine([folder]), 'show', (line) => lines.push(line));
+    assert.deepEqual(
+      lacking.map(({ what }) => what),
+      ["libbpf's headers"],
+    );
+    assert.deepEqual(calls(), [
+      'update',
+      'install libbpf-dev chromium fonts-dejavu-core',
+      'install libbpf-dev',
+      'install chromium',
+      'install fonts-dejavu-core',
+    ]);
+    assert.ok(lines.includes('apt-get install libbpf-dev failed: no libbpf-dev here'));
+    assert.equal(lines.at(-1), 'Install with:  sudo apt-get install libbpf-dev');
+  });
+
+  it('only says what to do to people who are not root', async () => {
+    const { installMissing } = await settingUp;
+    const { folder, calls } = withApt();
+    const lines: string[] = [];
+    const lacking = await installMissing(machine([folder], { isRoot: false, includes: [include] }), 'show', (line) =>
+      lines.push(line),
+    );
+    assert.equal(lacking.length, 1);
+    assert.equal(lines.at(-1), 'Install with:  sudo apt-get install chromium fonts-dejavu-core');
+    assert.throws(calls, { code: 'ENOENT' });
   });
 });
 
