@@ -4,7 +4,7 @@
 //
 // --production minifies and leaves source maps out; it is what the packed extension holds.
 // Errors are printed as `file:line:column: error: text`, which .vscode/tasks.json turns into problems.
-import { chmodSync, existsSync } from 'node:fs';
+import { chmodSync } from 'node:fs';
 import path from 'node:path';
 import { asCommand, UsageError } from './command.mjs';
 import { root } from './files.mjs';
@@ -77,15 +77,7 @@ function print(severity, { location, text }) {
   console.error(`${place}${severity}: ${text}`);
 }
 
-/** @returns {(keyof typeof entries)[]} the bundles whose entry file exists */
-function present() {
-  const names = /** @type {(keyof typeof entries)[]} */ (Object.keys(entries));
-  return names.filter((name) => {
-    const there = existsSync(path.join(root, entries[name]));
-    if (!there) console.error(`build: ${entries[name]} is not there yet, dist/${name}.js is left out`);
-    return there;
-  });
-}
+const names = /** @type {(keyof typeof entries)[]} */ (Object.keys(entries));
 
 /**
  * Builds every bundle once.
@@ -94,7 +86,7 @@ function present() {
  */
 export async function build(options = {}) {
   const esbuild = await import('esbuild');
-  const results = await Promise.allSettled(present().map((name) => esbuild.build(bundle(name, options))));
+  const results = await Promise.allSettled(names.map((name) => esbuild.build(bundle(name, options))));
   const failed = results.filter(({ status }) => status === 'rejected').length;
   if (failed > 0) throw new Error(`build: ${failed} of ${results.length} bundles failed`);
 }
@@ -119,7 +111,7 @@ async function watch() {
     },
   };
   const contexts = await Promise.all(
-    present().map((name) => {
+    names.map((name) => {
       const options = bundle(name, {});
       return esbuild.context({ ...options, plugins: [...(options.plugins ?? []), rounds] });
     }),
