@@ -1,3 +1,5 @@
+import type { Btf } from '../btf/btf';
+import { BtfKind } from '../btf/kind';
 import type { BpfObject, Program } from '../object/object';
 import type { Platform, ProgramType } from '../platform/platform';
 import { DEFAULT_CONFIGURATION, type Configuration } from './configuration';
@@ -46,6 +48,7 @@ export class Emulator {
       configuration: { ...DEFAULT_CONFIGURATION, ...input.configuration },
       maps: object.maps,
       mapType: (id) => platform.mapType(id)?.name ?? `type ${id}`,
+      hasLock: (definition) => hasSpinLock(object.btf, definition.valueTypeId),
       externs: object.externs,
       helper: (id) => helperEntry(platform, this.type, id),
       type: this.type,
@@ -86,6 +89,13 @@ export class Emulator {
       if (isCancelled?.()) return 'cancelled';
     }
   }
+}
+
+/** Whether a map's value type is a structure with a member of type `struct bpf_spin_lock`. */
+function hasSpinLock(btf: Btf | undefined, valueType: number): boolean {
+  const value = btf && valueType > 0 ? btf.type(valueType) : undefined;
+  if (btf === undefined || value?.kind !== BtfKind.STRUCT) return false;
+  return value.members.some((member) => btf.type(member.type).name === 'bpf_spin_lock');
 }
 
 function helperEntry(platform: Platform, type: ProgramType | undefined, id: number): HelperEntry | undefined {

@@ -67,6 +67,8 @@ export interface MachineOptions {
   readonly maps: readonly MapDefinition[];
   /** Name of a map type number. */
   readonly mapType: (id: number) => string;
+  /** Whether the values of a map have a spin lock; none has unless told. */
+  readonly hasLock?: (definition: MapDefinition) => boolean;
   readonly externs: readonly Extern[];
   /** Helpers by number; undefined when the platform has none. */
   readonly helper: (id: number) => HelperEntry | undefined;
@@ -109,7 +111,8 @@ export class Machine {
   redirect: string | undefined;
   current!: LoadedProgram;
 
-  private readonly helperType: (id: number) => string;
+  private readonly mapType: (id: number) => string;
+  private readonly hasLock: (definition: MapDefinition) => boolean;
   private readonly findHelper: (id: number) => HelperEntry | undefined;
   private readonly helperIndex = new Map<number, number>();
   private readonly constants = new Map<bigint, number>();
@@ -125,7 +128,8 @@ export class Machine {
     this.type = options.type;
     this.externs = options.externs;
     this.findHelper = options.helper;
-    this.helperType = options.mapType;
+    this.mapType = options.mapType;
+    this.hasLock = options.hasLock ?? ((): boolean => false);
     this.random = options.configuration.random | 0 || 1;
     for (let depth = 0; depth < MAX_CALL_FRAMES; depth++) {
       const heap = depth * STACK_BYTES_PER_FRAME;
@@ -142,8 +146,9 @@ export class Machine {
     const index = this.maps.length;
     if (index >= MAX_MAPS) throw new InputError('emulator-maps', `more than ${MAX_MAPS} maps`);
     const { memory, configuration } = this;
-    const type = this.helperType(definition.type);
-    const options = { definition, type, index, memory, cpus: configuration.cpus };
+    const type = this.mapType(definition.type);
+    const hasLock = this.hasLock(definition);
+    const options = { definition, type, index, memory, cpus: configuration.cpus, hasLock };
     this.maps.push(makeMap(options, this.events, configuration.cpu));
     return index;
   }

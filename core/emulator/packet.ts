@@ -83,6 +83,11 @@ export class Packet {
     return this.memory.bytes.slice(this.heap + this.start, this.heap + this.finish);
   }
 
+  /** The metadata before the data, copied. */
+  metadata(): Uint8Array {
+    return this.memory.bytes.slice(this.heap + this.meta, this.heap + this.start);
+  }
+
   /** Whether an address that is not legal now lies where the packet was before a move. */
   isStale(low: number): boolean {
     const place = Math.floor(((low >>> 0) - FIRST_LOW) / PLACE);

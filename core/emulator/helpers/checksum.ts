@@ -6,20 +6,16 @@ export function addWord(sum: number, word: number): number {
   return total > 0xffff_ffff ? (total + 1) % 0x1_0000_0000 : total;
 }
 
-/** Adds 32-bit words of memory, each inverted when `subtract`. `length` is a multiple of 4. */
-export function addWords(
-  sum: number,
-  view: DataView,
-  at: number,
-  length: number,
-  littleEndian: boolean,
-  subtract: boolean,
-): number {
-  for (let i = 0; i < length; i += 4) {
-    const word = view.getUint32(at + i, littleEndian);
-    sum = addWord(sum, subtract ? ~word >>> 0 : word);
+/** Adds 32-bit words of memory; missing bytes of the last one count as zero. */
+export function addBytes(sum: number, view: DataView, at: number, length: number, littleEndian: boolean): number {
+  const whole = length & ~3;
+  for (let i = 0; i < whole; i += 4) sum = addWord(sum, view.getUint32(at + i, littleEndian));
+  let rest = 0;
+  for (let i = whole; i < length; i++) {
+    const shift = 8 * (littleEndian ? i - whole : 3 - (i - whole));
+    rest = (rest | (view.getUint8(at + i) << shift)) >>> 0;
   }
-  return sum;
+  return addWord(sum, rest);
 }
 
 /** A 32-bit sum folded to 16 bits. */

@@ -1,7 +1,7 @@
 import { Errno } from '../errno';
 import { MAX_TAIL_CALLS, type Machine } from '../machine';
 import { ProgramArray } from '../maps/target';
-import { answer, high, low, mapOf, needContext, refuse, writable } from './arguments';
+import { answer, answerPair, high, low, mapOf, needContext, refuse, writable } from './arguments';
 import type { HelperTable } from './helper_table';
 import { callbackSlot } from './map_helpers';
 
@@ -31,7 +31,8 @@ function loop(machine: Machine): void {
   const callback = callbackSlot(machine, name, 2);
   const [contextHigh, contextLow] = [high(machine, 3), low(machine, 3)];
   if ((low(machine, 4) | high(machine, 4)) !== 0) return answer(machine, -Errno.EINVAL);
-  if (rounds > MAX_ROUNDS) return answer(machine, -Errno.E2BIG);
+  // The kernel's inlined form of the helper moves 32 bits here (kernel/bpf/verifier.c, inline_bpf_loop): the error is zero-extended.
+  if (rounds > MAX_ROUNDS) return answerPair(machine, 0, -Errno.E2BIG);
   let round = 0;
   const next = (): void => {
     if (round >= rounds) return answer(machine, round);

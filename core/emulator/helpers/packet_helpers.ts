@@ -3,7 +3,7 @@ import type { Machine } from '../machine';
 import type { Packet } from '../packet';
 import { KeyedMap } from '../maps/map';
 import { answer, high, low, mapOf, needContext, readable, size, value, writable } from './arguments';
-import { addWord, addWords, replaceChecksum } from './checksum';
+import { addBytes, addWord, fold, replaceChecksum } from './checksum';
 import type { HelperTable } from './helper_table';
 
 function packetOf(machine: Machine, name: string): Packet {
@@ -21,14 +21,20 @@ function loadBytes(machine: Machine, name: string, clears: boolean): void {
   const packet = packetOf(machine, name);
   const bytes = size(machine, name, 4);
   const to = writable(machine, name, 3, bytes);
-  const from = packet.at(low(machine, 2) >>> 0, bytes);
+  const offset = low(machine, 2) >>> 0;
+  const from = packet.at(offset, bytes);
   const memory = machine.memory.bytes;
   if (from < 0) {
     if (clears) memory.fill(0, to, to + bytes);
-    return answer(machine, name.startsWith('bpf_xdp') ? -Errno.EINVAL : -Errno.EFAULT);
+    return answer(machine, outside(name, offset, bytes));
   }
   memory.copyWithin(to, from, from + bytes);
   answer(machine, 0);
+}
+
+/** What reaching outside the packet answers: bpf_xdp_pointer tells absurd numbers from those that are only too large. */
+function outside(name: string, offset: number, bytes: number): number {
+  return name.startsWith('bpf_xdp') && offset <= 0xffff && bytes <= 0xffff ? -Errno.EINVAL : -Errno.EFAULT;
 }
 
 function storeBytes(machine: Machine, name: string): void {
@@ -38,26 +44,29 @@ function storeBytes(machine: Machine, name: string): void {
   const skb = name.startsWith('bpf_skb');
   // BPF_F_RECOMPUTE_CSUM and BPF_F_INVALIDATE_HASH.
   if (skb && (low(machine, 5) & ~3) !== 0) return answer(machine, -Errno.EINVAL);
-  const to = packet.at(low(machine, 2) >>> 0, bytes);
-  if (to < 0) return answer(machine, skb ? -Errno.EFAULT : -Errno.EINVAL);
+  const offset = low(machine, 2) >>> 0;
+  const to = packet.at(offset, bytes);
+  if (to < 0) return answer(machine, outside(name, offset, bytes));
   machine.memory.bytes.copyWithin(to, from, from + bytes);
   if (skb) packet.move();
   answer(machine, 0);
 }
 
-/** bpf_csum_diff, net/core/filter.c: the checksum's change when `from` becomes `to`, as a 32-bit sum that is to be folded. */
+/**
+ * bpf_csum_diff, net/core/filter.c as since Linux 6.13: the checksum's change when `from` becomes `to`, folded to 16 bits. (Before, and on
+ * Windows, sizes had to be multiples of 4, and Linux gave an unfolded sum whose form depended on the processor.)
+ */
 function checksumDifference(machine: Machine): void {
   const name = 'bpf_csum_diff';
   const fromSize = size(machine, name, 2);
   const toSize = size(machine, name, 4);
-  if (((fromSize | toSize) & 3) !== 0) return answer(machine, -Errno.EINVAL);
   const from = readable(machine, name, 1, fromSize);
   const to = readable(machine, name, 3, toSize);
   const { view, littleEndian } = machine.memory;
   let sum = addWord(0, low(machine, 5) >>> 0);
-  sum = addWords(sum, view, from, fromSize, littleEndian, true);
-  sum = addWords(sum, view, to, toSize, littleEndian, false);
-  machine.setRegister(0, 0, sum);
+  sum = addWord(sum, ~addBytes(0, view, from, fromSize, littleEndian) >>> 0);
+  sum = addBytes(sum, view, to, toSize, littleEndian);
+  machine.setRegister(0, 0, fold(sum));
 }
 
 /** bpf_l3_csum_replace and bpf_l4_csum_replace: updates the 16-bit checksum at an offset of the packet. */

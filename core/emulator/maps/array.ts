@@ -38,7 +38,7 @@ export class ArrayMap extends KeyedMap {
   }
 
   update(key: Bytes, value: Bytes, flags: number, cpu: number): number {
-    if (checkFlags(flags) !== 0) return -Errno.EINVAL;
+    if (checkFlags(flags, this.hasLock) !== 0) return -Errno.EINVAL;
     const element = this.indexOf(key);
     if (element >= this.definition.maxEntries) return -Errno.E2BIG;
     if (flags & Update.NOEXIST) return -Errno.EEXIST;

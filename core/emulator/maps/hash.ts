@@ -70,7 +70,7 @@ export class HashMap extends KeyedMap {
   }
 
   update(key: Bytes, value: Bytes, flags: number, cpu: number): number {
-    if (checkFlags(flags) !== 0) return -Errno.EINVAL;
+    if (checkFlags(flags, this.hasLock) !== 0) return -Errno.EINVAL;
     let element = this.table[this.bucket(key)]! - 1;
     if (element >= 0 && flags & Update.NOEXIST) return -Errno.EEXIST;
     if (element < 0 && flags & Update.EXIST) return -Errno.ENOENT;

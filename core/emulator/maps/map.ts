@@ -28,6 +28,8 @@ export interface MapOptions {
   readonly index: number;
   readonly memory: Memory;
   readonly cpus: number;
+  /** The value has a `struct bpf_spin_lock`: only then may an update ask for BPF_F_LOCK. */
+  readonly hasLock: boolean;
 }
 
 /**
@@ -39,6 +41,7 @@ export abstract class EmulatedMap {
   readonly type: string;
   readonly index: number;
   readonly cpus: number;
+  readonly hasLock: boolean;
   readonly handle: Region;
   /** Values that programs may point to; undefined for maps without any. */
   readonly storage: ValueStorage | undefined = undefined;
@@ -49,6 +52,7 @@ export abstract class EmulatedMap {
     this.type = options.type;
     this.index = options.index;
     this.memory = options.memory;
+    this.hasLock = options.hasLock;
     this.cpus = options.type.includes('percpu') ? options.cpus : 1;
     this.handle = this.memory.addRegion({
       kind: 'map',
@@ -111,6 +115,7 @@ export abstract class KeyedMap extends EmulatedMap {
 }
 
 /** Judges `flags` of an update on an array or hash: 0 or -EINVAL. */
-export function checkFlags(flags: number): number {
-  return (flags & ~Update.LOCK) > Update.EXIST || flags < 0 ? -Errno.EINVAL : 0;
+export function checkFlags(flags: number, hasLock: boolean): number {
+  if ((flags & ~Update.LOCK) > Update.EXIST || flags < 0) return -Errno.EINVAL;
+  return flags & Update.LOCK && !hasLock ? -Errno.EINVAL : 0;
 }

@@ -16,7 +16,7 @@ const [ANY, NOEXIST, EXIST] = [0, 1, 2];
 function make(type: string, more: Partial<MapDefinition> = {}, cpus = 2, limit = 1 << 24) {
   const memory = new Memory(true, limit);
   const events = new BoundedList<OutputEvent>(100, 1 << 16);
-  const map = makeMap({ definition: mapOf(1, more), type, index: 0, memory, cpus }, events, 0);
+  const map = makeMap({ definition: mapOf(1, more), type, index: 0, memory, cpus, hasLock: false }, events, 0);
   return { memory, events, map };
 }
 
@@ -59,6 +59,7 @@ describe('hash maps', () => {
     assert.equal(put(1, 12, EXIST), 0);
     assert.deepEqual(get(1), [12]);
     assert.equal(put(1, 12, 3), EINVAL);
+    assert.equal(put(1, 12, 4), EINVAL);
     assert.equal(put(2, 20), 0);
     assert.equal(put(3, 30), E2BIG);
     assert.equal(put(2, 21), 0);
