@@ -72,16 +72,8 @@ function makeTask(
 function argumentsOf({ task, file, output, image }: EbpfTask): string[] {
   if (task === 'check') return ['check', '--format', 'msbuild', file];
   const kind = image ?? (process.platform === 'win32' ? 'dll' : 'so');
-  const target = output ?? besideFile(file, kind);
-  return ['native', file, '--image', kind, ...(target === undefined ? [] : ['-o', target])];
-}
-
-/** VS Code replaces variables only after we are asked, so an output beside a file that is a variable is spelled with variables too. */
-function besideFile(file: string, kind: string): string | undefined {
-  if (file === '${file}' || file === '${relativeFile}')
-    return '${fileDirname}${pathSeparator}${fileBasenameNoExtension}.' + kind;
-  if (file.includes('${')) return undefined;
-  return `${file.replace(/\.(?:bpf\.)?[co]$/i, '')}.${kind}`;
+  // Without -o the image goes beside the file.
+  return ['native', file, '--image', kind, ...(output === undefined ? [] : ['-o', output])];
 }
 
 function isEbpfTask(definition: vscode.TaskDefinition): definition is EbpfTask {

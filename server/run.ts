@@ -2,6 +2,8 @@ import { createHash } from 'node:crypto';
 import path from 'node:path';
 import { DiagnosticSeverity } from 'vscode-languageserver';
 import { URI } from 'vscode-uri';
+import type { ElfSection } from '../core/elf/elf';
+import { readElf } from '../core/elf/read';
 import { InputError } from '../core/input/error';
 import { checkUserFlags } from '../tools/clang_flags';
 import { clangRemedy, compileBpf, findClang, type Clang, type ClangSearch, type CompileResult } from '../tools/clang';
@@ -173,8 +175,14 @@ export class VerifiedObjects {
 
   constructor(private readonly limit = 64) {}
 
+  /**
+   * Leaves out DWARF, which the verifier does not read: clang puts a checksum of the source there, so that each change of a comment
+   * would count.
+   */
   keyOf(object: Uint8Array, platform: Settings['platform']): string {
-    return `${platform}:${createHash('sha256').update(object).digest('hex')}`;
+    const hash = createHash('sha256');
+    for (const part of partsThatMatter(object)) hash.update(`${part.length}:`).update(part);
+    return `${platform}:${hash.digest('hex')}`;
   }
 
   get(key: string): Verification | undefined {
@@ -191,6 +199,25 @@ export class VerifiedObjects {
     this.known.set(key, verification);
     const oldest = this.known.keys().next();
     if (this.known.size > this.limit && !oldest.done) this.known.delete(oldest.value);
+  }
+}
+
+const SHF_ALLOC = 2;
+
+function partsThatMatter(object: Uint8Array): (Uint8Array | string)[] {
+  try {
+    const { sections, machine, littleEndian } = readElf(object);
+    // What is loaded matters whatever it is called: a program may live in a section with such a name.
+    const isDebug = (section: ElfSection | undefined): boolean =>
+      section !== undefined && section.name.startsWith('.debug_') && (section.flags & SHF_ALLOC) === 0;
+    const kept = sections.filter(
+      (section) => !isDebug(section) && !(section.name.startsWith('.rel') && isDebug(sections[section.info])),
+    );
+    const headers = kept.map((section) => ({ ...section, data: section.data.length }));
+    return [JSON.stringify([machine, littleEndian, headers]), ...kept.map(({ data }) => data)];
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    return [object];
   }
 }
 
