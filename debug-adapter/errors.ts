@@ -37,7 +37,7 @@ export function noSuchFrame(): RequestError {
 export function cannotEvaluate(expression: string): RequestError {
   return silent(
     1005,
-    `cannot evaluate ${expression}: registers (r0 to r10, pc), ctx fields, maps and numbers can be shown`,
+    `cannot evaluate ${expression}: registers (r0 to r10, pc), ctx fields, maps, global variables and numbers can be shown`,
   );
 }
 

@@ -1,16 +1,25 @@
-import type { Machine } from '../core/emulator/machine';
-import { fieldText, mapRow, numberText, valueText, type Child, type Format } from './values';
+import type { Emulator } from '../core/emulator/emulator';
+import { MapView } from './maps';
+import { fieldText, numberText, valueText, type Child, type Format } from './values';
 
 /** Names that programs usually give to their context parameter. */
 const CONTEXT_NAMES = /^(?:ctx|skb|xdp|context|md)$/;
 
 /**
- * Evaluates what the adapter understands: registers (`r1`, `$r1`, `pc`), fields of the context (`ctx->data`), maps by name, numbers,
+ * Evaluates what the adapter understands: registers (`r1`, `$r1`, `pc`), fields of the context (`ctx->data`), maps and global variables by
+ * name, numbers,
  * and registers plus or minus a number (`r10-8`). Undefined for anything else.
  *
  * @param depth of the stack frame that was selected
  */
-export function evaluate(machine: Machine, text: string, depth: number, pc: number, format: Format): Child | undefined {
+export function evaluate(
+  emulator: Emulator,
+  text: string,
+  depth: number,
+  pc: number,
+  format: Format,
+): Child | undefined {
+  const { machine } = emulator;
   const expression = text.trim();
   const row = (value: string): Child => ({ name: expression, value });
   if (/^\$?pc$/.test(expression)) return row(String(pc));
@@ -30,6 +39,5 @@ export function evaluate(machine: Machine, text: string, depth: number, pc: numb
     const field = machine.context?.descriptor.fields.find((candidate) => candidate.name === access[2]);
     if (field) return { ...row(fieldText(machine, field, format)), type: field.type };
   }
-  const map = machine.maps.find((candidate) => candidate.name === expression.replace(/^&\s*/, ''));
-  return map && mapRow(machine, map, format);
+  return new MapView(emulator).find(expression.replace(/^&\s*/, ''), format);
 }

@@ -1,8 +1,6 @@
 import type { DebugProtocol } from '@vscode/debugprotocol';
-import { describeValue, isAddress, keyText } from '../core/emulator/describe';
+import { describeValue, isAddress } from '../core/emulator/describe';
 import type { Machine } from '../core/emulator/machine';
-import type { EmulatedMap, MapEntry } from '../core/emulator/maps/map';
-import { MapOfMaps, ProgramArray } from '../core/emulator/maps/target';
 import type { ContextField } from '../core/platform/platform';
 import { toBigint } from '../core/emulator/long';
 
@@ -157,61 +155,4 @@ export function stackWords(machine: Machine, depth: number): Expandable {
       return rows;
     },
   };
-}
-
-/** All maps, each of which opens to its entries. */
-export function mapList(machine: Machine): Expandable {
-  return {
-    indexed: undefined,
-    children: (_start, _count, format) => machine.maps.map((map) => mapRow(machine, map, format)),
-  };
-}
-
-export function mapRow(machine: Machine, map: EmulatedMap, format: Format): Child {
-  const type = map.definition.origin === 'global' ? 'global data' : map.type;
-  const inside = mapEntries(machine, map);
-  const single = map.definition.origin === 'global';
-  const value = single ? [...map.entries()].map((entry) => entryText(machine, entry, format)).join('') : countText(map);
-  return { name: map.name, value, type, evaluateName: map.name, ...(inside && !single ? { inside } : {}) };
-}
-
-function countText(map: EmulatedMap): string {
-  return `${map.count} ${map.count === 1 ? 'entry' : 'entries'}`;
-}
-
-function entryText(machine: Machine, entry: MapEntry, format: Format): string {
-  return entry.values.map((value) => bytesText(value, machine.memory.littleEndian, format)).join(', ');
-}
-
-function mapEntries(machine: Machine, map: EmulatedMap): Expandable | undefined {
-  const { littleEndian } = machine.memory;
-  if (map instanceof ProgramArray)
-    return rowsOf(map.count, () => Array.from(map.names(), ([index, name]) => ({ name: `[${index}]`, value: name })));
-  if (map instanceof MapOfMaps)
-    return rowsOf(map.count, () =>
-      Array.from(map.links(), ([key, index]) => ({
-        name: `[${keyText(key, littleEndian)}]`,
-        value: machine.maps[index]?.name ?? '',
-      })),
-    );
-  if (map.count === 0) return undefined;
-  return {
-    indexed: map.count,
-    children(start, count, format) {
-      const rows: Child[] = [];
-      let index = 0;
-      for (const entry of map.entries()) {
-        if (index >= start + count) break;
-        if (index++ < start) continue;
-        const name = entry.key.length === 0 ? `#${index - 1}` : `[${keyText(entry.key, littleEndian)}]`;
-        rows.push({ name, value: entryText(machine, entry, format), hint: { kind: 'data' } });
-      }
-      return rows;
-    },
-  };
-}
-
-function rowsOf(count: number, rows: () => Child[]): Expandable | undefined {
-  if (count === 0) return undefined;
-  return { indexed: undefined, children: rows };
 }

@@ -31,7 +31,13 @@ const restart = handler<{ arguments?: unknown } | undefined, void>(
   async (session, args) => {
     const checked = args?.arguments === undefined ? session.launchArguments : checkArguments(args.arguments);
     session.abandon();
-    session.load(await launch(checked, session.signal), checked);
+    try {
+      session.load(await launch(checked, session.signal), checked);
+    } catch (error) {
+      // The old program is gone, so without a new one the session is over.
+      session.afterResponse(() => session.sendEvent(new TerminatedEvent()));
+      throw error;
+    }
     session.afterResponse(() => session.begin());
   },
 );

@@ -2,8 +2,9 @@ import path from 'node:path';
 import { Scope, Source, StackFrame, Thread } from '@vscode/debugadapter';
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import { handler } from '../handler';
+import { MapView } from '../maps';
 import { THREAD } from '../session';
-import { byteRows, contextFields, mapList, registers, stackWords } from '../values';
+import { byteRows, contextFields, registers, stackWords } from '../values';
 
 const threads = handler<unknown, DebugProtocol.ThreadsResponse['body']>('threads', {}, (session) => ({
   threads: [new Thread(THREAD, session.debuggee?.emulator.program.name ?? 'program')],
@@ -40,7 +41,8 @@ const scopes = handler<DebugProtocol.ScopesArguments, DebugProtocol.ScopesRespon
   'scopes',
   {},
   (session, args) => {
-    const { machine } = session.needStopped().emulator;
+    const { emulator } = session.needStopped();
+    const { machine } = emulator;
     const frame = session.frame(args.frameId);
     const rows: DebugProtocol.Scope[] = [];
     const add = (name: string, hint: string | undefined, reference: number, indexed?: number): void => {
@@ -58,7 +60,7 @@ const scopes = handler<DebugProtocol.ScopesArguments, DebugProtocol.ScopesRespon
       add(`Packet (${packet.length} bytes)`, undefined, session.reference(bytes), bytes.indexed);
     }
     add('Stack', undefined, session.reference(stackWords(machine, frame.depth)));
-    if (machine.maps.length > 0) add('Maps', undefined, session.reference(mapList(machine)));
+    if (machine.maps.length > 0) add('Maps', undefined, session.reference(new MapView(emulator).list()));
     return { scopes: rows };
   },
 );

@@ -22,9 +22,9 @@ const evaluateRequest = handler<DebugProtocol.EvaluateArguments, DebugProtocol.E
   'evaluate',
   { supportsEvaluateForHovers: true },
   (session, args) => {
-    const { machine } = session.needStopped().emulator;
-    const frame = args.frameId === undefined ? machine.frames()[0]! : session.frame(args.frameId);
-    const row = evaluate(machine, args.expression, frame.depth, frame.pc, { hex: args.format?.hex === true });
+    const { emulator } = session.needStopped();
+    const frame = args.frameId === undefined ? emulator.machine.frames()[0]! : session.frame(args.frameId);
+    const row = evaluate(emulator, args.expression, frame.depth, frame.pc, { hex: args.format?.hex === true });
     if (!row) throw cannotEvaluate(args.expression);
     const { value: result, ...rest } = session.variable(row);
     return { ...rest, result };

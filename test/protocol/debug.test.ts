@@ -52,6 +52,30 @@ SEC("xdp") int steps(struct xdp_md *ctx)
   return value == 6 ? 2 : 1; // end
 }
 `,
+  'typed.c': `${HEADER}
+enum state { CLOSED, OPEN = 7 };
+struct flow { enum state state; u32 low : 3; u32 high : 5; char name[8]; struct { u16 ports[2]; } ends; void *where; };
+struct { int (*type)[2]; int (*max_entries)[1]; u32 *key; struct flow *value; } flows SEC(".maps");
+struct { int (*type)[6]; int (*max_entries)[1]; u32 *key; u64 *value; } each SEC(".maps");
+int limit = -5;
+const volatile struct { u8 on; u16 size; } options = { 1, 300 };
+SEC("xdp") int typed(struct xdp_md *ctx)
+{
+  u32 key = 0;
+  struct flow *flow = bpf_map_lookup_elem(&flows, &key);
+  u64 *own = bpf_map_lookup_elem(&each, &key);
+  if (!flow || !own)
+    return 0;
+  *own = 4;
+  flow->state = OPEN;
+  flow->low = 5;
+  flow->high = 17;
+  __builtin_memcpy(flow->name, "abc", 4);
+  flow->ends.ports[1] = 80;
+  limit = options.size; // typed
+  return options.on;
+}
+`,
   'fault.c': `${HEADER}
 SEC("xdp") int fault(struct xdp_md *ctx)
 {
@@ -314,6 +338,38 @@ describe('debug adapter', { concurrency: 2 }, () => {
     assert.equal(await ask('0x20'), '32 (0x20)');
     assert.equal(await ask('ctx->ingress_ifindex'), '3');
     await assert.rejects(ask('no_such_thing'), /cannot evaluate no_such_thing/);
+  });
+
+  session('shows map values and global variables by their types', async (heard) => {
+    const { stop } = await start(heard, 'typed.c', { stopOnEntry: false }, ['typed']);
+    assert.equal(stop?.body.reason, 'breakpoint');
+    const maps = await scope(heard, 'Maps');
+    const rows = async (row: DebugProtocol.Variable | undefined): Promise<Record<string, string>> =>
+      Object.fromEntries(
+        Object.values(await opened(heard.client, row?.variablesReference ?? 0)).map((child) => [
+          child.name,
+          child.value,
+        ]),
+      );
+    const flow = Object.values(await opened(heard.client, maps['flows']!.variablesReference))[0];
+    assert.deepEqual(await rows(flow), {
+      state: 'OPEN (7)',
+      low: '5',
+      high: '17',
+      name: '"abc"',
+      ends: '{ports = {0, 80}}',
+      where: '0',
+    });
+    assert.equal(flow?.type, 'struct flow');
+    const each = Object.values(await opened(heard.client, maps['each']!.variablesReference))[0];
+    assert.deepEqual(await rows(each), { 'CPU 0': '4', 'CPU 1': '0', 'CPU 2': '0', 'CPU 3': '0' });
+    assert.deepEqual(await rows(maps['.data']), { limit: '-5' });
+    assert.deepEqual(await rows(maps['.rodata']), { options: '{on = 1, size = 300}' });
+    const ask = async (expression: string): Promise<string> =>
+      (await heard.client.evaluateRequest({ expression, context: 'hover' })).body.result;
+    assert.equal(await ask('limit'), '-5');
+    await go(heard, 'next');
+    assert.equal(await ask('limit'), '300');
   });
 
   session('stops at a fault and explains it', async (heard) => {
