@@ -16,14 +16,17 @@ export function hoverAt(diagnostics: readonly Diagnostic[], position: Position):
       position.character <= range.end.character,
   );
   const shown = exact.length > 0 ? exact : onLine;
-  const parts = shown.flatMap(({ data }) => (isFindingData(data) ? [explain(data.finding, data.programs)] : []));
+  // The editor shows the message of a squiggle beside its hover; elsewhere on the line it has to be said here.
+  const said = exact.length > 0;
+  const parts = shown.flatMap(({ data }) => (isFindingData(data) ? [explain(data.finding, data.programs, said)] : []));
   const range = shown[0]!.range;
   return { contents: { kind: 'markdown', value: parts.join('\n\n---\n\n') }, range };
 }
 
-/** A finding as markdown: class, what was needed and known, where the value came from, the instruction. */
-export function explain(finding: Finding, programs: readonly string[]): string {
-  const lines = [`**eBPF verifier** · \`${finding.class}\` · ${code(finding.code)}`, '', escape(finding.message), ''];
+/** A finding as markdown: class, what was needed and known, where the value came from, the instruction. `said`: the message is shown already. */
+function explain(finding: Finding, programs: readonly string[], said: boolean): string {
+  const lines = [`**eBPF verifier** · \`${finding.class}\` · ${code(finding.code)}`, ''];
+  if (!said) lines.push(escape(finding.message), '');
   if (finding.needed !== undefined) lines.push(`- needed: ${code(finding.needed)}`);
   if (finding.known !== undefined) lines.push(`- known: ${code(finding.known)}`);
   if (finding.input !== undefined) lines.push(`- faults on: ${code(finding.input)}`);

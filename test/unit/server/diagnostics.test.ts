@@ -167,6 +167,13 @@ describe('hoverAt', () => {
     }
   });
 
+  it('repeats the message only where the editor does not show it', () => {
+    const valueAt = (character: number): string =>
+      (hoverAt([diagnostic!], { line: 3, character })!.contents as { value: string }).value;
+    assert.ok(valueAt(0).includes(finding.message));
+    assert.ok(!valueAt(text[3]!.indexOf('*v')).includes(finding.message));
+  });
+
   it('says nothing elsewhere', () => {
     assert.equal(hoverAt([diagnostic!], { line: 2, character: 0 }), undefined);
     assert.equal(hoverAt([{ ...diagnostic!, data: undefined }], { line: 3, character: 0 }), undefined);
