@@ -1,4 +1,5 @@
 import type { Diagnostic, Hover, Position } from 'vscode-languageserver';
+import { CATALOGUE, type CatalogueEntry } from '../core/verifier/catalogue';
 import type { Cause, Finding } from '../core/verifier/report';
 import { isFindingData } from './diagnostics';
 
@@ -35,8 +36,16 @@ function explain(finding: Finding, programs: readonly string[], said: boolean): 
   if (finding.because.length > 0) {
     lines.push('', 'Because:', '', ...finding.because.map((cause, index) => `${index + 1}. ${describe(cause)}`));
   }
+  const remedy = remedyOf(finding.code);
+  if (remedy !== undefined) lines.push('', `Remedy: ${escape(remedy)}`);
   if (finding.fix) lines.push('', `Quick fix: ${escape(finding.fix.title)}`);
   return lines.join('\n');
+}
+
+/** The catalogue's general advice for a code. */
+function remedyOf(code: string): string | undefined {
+  const catalogue: Readonly<Record<string, CatalogueEntry>> = CATALOGUE;
+  return Object.hasOwn(catalogue, code) ? catalogue[code]?.remedy : undefined;
 }
 
 function describe(cause: Cause): string {

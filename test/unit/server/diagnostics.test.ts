@@ -162,6 +162,7 @@ describe('hoverAt', () => {
       'result of a lookup',
       'the lookup may fail',
       'r1 = *(u64 *)(r0 + 0x0)',
+      'Remedy: ',
     ]) {
       assert.ok(value.includes(part), part);
     }
