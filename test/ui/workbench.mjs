@@ -126,16 +126,6 @@ export class Workbench {
   }
 
   /**
-   * Replaces the text of the line where the caret is, but not its indentation.
-   * @param {string} text
-   */
-  async replaceLine(text) {
-    await this.page.keyboard.press('End');
-    await this.page.keyboard.press('Shift+Home');
-    await this.page.keyboard.insertText(text);
-  }
-
-  /**
    * @param {RegExp} text
    * @returns {Locator} the terminal in view, when it shows the text
    */
@@ -174,11 +164,6 @@ export class Workbench {
   variable(name) {
     const exact = this.page.locator('.name').filter({ hasText: new RegExp(`^${name}\\b`) });
     return this.page.locator('.debug-variables .monaco-list-row').filter({ has: exact }).first();
-  }
-
-  /** Puts away notifications, which would cover the editor's corner in a picture. */
-  async clearNotifications() {
-    await this.command('Notifications: Clear All Notifications');
   }
 }
 

@@ -120,16 +120,21 @@ describe('a refused program', () => {
     await workbench.command('Terminal: Kill All Terminals');
   });
 
-  step('is accepted once it is repaired', async () => {
+  step('can be repaired by a quick fix', async () => {
     await workbench.goToLine(lineOf('windows/conn_tracker.c', '*start_time;'));
-    await workbench.replaceLine('ended.nanoseconds = start_time ? now - *start_time : 0;');
+    await workbench.page.keyboard.press('Control+.');
+    const actions = workbench.page.locator('.action-widget .monaco-list-row');
+    await actions.filter({ hasText: /NULL/ }).first().waitFor(PATIENCE);
+    await picture('4-quick-fix');
+    await actions.filter({ hasText: /NULL/ }).first().click();
+    await workbench.line('if (!start_time').waitFor(PATIENCE);
     await workbench.command('File: Save');
     await workbench.statusItem('eBPF: 1 proved').waitFor(PATIENCE);
     await workbench
       .squiggles()
       .first()
       .waitFor({ ...PATIENCE, state: 'detached' });
-    await picture('4-repaired');
+    await picture('5-repaired');
   });
 });
 
@@ -146,7 +151,7 @@ describe('a good program', () => {
     await workbench.command('eBPF: Build Native');
     await workbench.terminalText(/xdp_filter\.so: built with/).waitFor(PATIENCE);
     await workbench.terminalText(/reused by tasks/).waitFor(PATIENCE);
-    await picture('5-build-native');
+    await picture('6-build-native');
     assert.deepEqual(images(), ['linux/xdp_filter.so']);
     await workbench.command('Terminal: Kill All Terminals');
   });
@@ -166,7 +171,7 @@ describe('a good program', () => {
     await workbench.command('View: Show Run and Debug');
     await workbench.openScope('Registers');
     await workbench.variable('r10').waitFor(PATIENCE);
-    await picture('6-stopped');
+    await picture('7-stopped');
   });
 
   step('steps by line', async () => {
@@ -174,7 +179,7 @@ describe('a good program', () => {
     await workbench.page.keyboard.press('F10');
     await workbench.stoppedAt('xdp_filter', lookupLine + 1);
     await workbench.variable('pc').filter({ hasNotText: before }).waitFor(PATIENCE);
-    await picture('7-stepped');
+    await picture('8-stepped');
   });
 
   step('ends with its return value', async () => {
@@ -185,7 +190,7 @@ describe('a good program', () => {
       .locator('.repl .monaco-list-row', { hasText: /XDP_PASS/ })
       .first()
       .waitFor(PATIENCE);
-    await picture('8-returned');
+    await picture('9-returned');
   });
 
   step('prints to the Debug Console', async () => {
@@ -199,7 +204,7 @@ describe('a good program', () => {
       .first()
       .waitFor(PATIENCE);
     await workbench.page.locator('.debug-toolbar').waitFor({ ...PATIENCE, state: 'hidden' });
-    await picture('9-printed');
+    await picture('10-printed');
   });
 });
 
