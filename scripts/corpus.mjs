@@ -4,7 +4,7 @@
 //
 // The packages are downloaded once by apt-get into a cache folder outside the repository: EBPF_CORPUS_DIR, else ebpf-corpus in the
 // user's cache folder. --json keeps the check's whole document; --findings prints every finding. docs/corpus.md says more.
-import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, lstatSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
@@ -64,6 +64,8 @@ async function fetchCorpus(folder) {
     await must('dpkg-deb', ['-x', path.join(folder, archive), unpacked], { capture: true });
     mkdirSync(target, { recursive: true });
     for (const file of filesUnder(unpacked, '')) {
+      // Several tools are one program under different names.
+      if (!lstatSync(file).isFile()) continue;
       const found = embeddedObjects(readFileSync(file));
       found.forEach((object, i) => {
         const base = path.basename(file, '.o') + (found.length > 1 ? `-${i}` : '');
