@@ -126,11 +126,12 @@ export class Workbench {
   }
 
   /**
-   * @param {RegExp} text
+   * @param {RegExp} text a blank in it also stands for a place where the terminal wraps its line
    * @returns {Locator} the terminal in view, when it shows the text
    */
   terminalText(text) {
-    return this.page.locator('.terminal-wrapper.active .xterm-rows').filter({ hasText: text });
+    const wrapped = new RegExp(text.source.replace(/ /g, '\\s*'));
+    return this.page.locator('.terminal-wrapper.active .xterm-rows').filter({ hasText: wrapped });
   }
 
   /**
