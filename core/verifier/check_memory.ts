@@ -18,6 +18,10 @@ export const ATOMIC = 4;
 /** By a helper: alignment does not matter. */
 export const HELPER = 8;
 
+/** BPF_F_RDONLY_PROG and BPF_F_WRONLY_PROG, include/uapi/linux/bpf.h. */
+const READ_ONLY_FLAG = 1 << 7;
+const WRITE_ONLY_FLAG = 1 << 8;
+
 /** An access at a pointer's offset + `offset`, of `size` bytes at most. */
 export interface Access {
   /** Position of the pointer. */
@@ -50,6 +54,9 @@ export function checkAccess(m: Machine, access: Access): boolean {
     markNonNull(w, w[at + ID]!);
     w[at + FLAGS] = 0;
   }
+  if ((access.mode & ATOMIC) !== 0 && isUnaligned(w, access)) {
+    m.fail('unaligned-atomic', () => ({ action: action(access), value: describe(m, at) }), at);
+  }
   switch (tag) {
     case Tag.STACK:
       return checkStack(m, access);
@@ -68,6 +75,12 @@ export function checkAccess(m: Machine, access: Access): boolean {
       refuse(m, access, tag);
       return false;
   }
+}
+
+/** Whether the low bits of the offset are not known to be those of a multiple of the size. Regions begin aligned, packets do not. */
+function isUnaligned(w: Int32Array, { at, offset, size }: Access): boolean {
+  const n = at + NUMBER;
+  return w[at + TAG] !== Tag.PACKET && (((w[n]! + offset) | w[n + 2]!) & (size - 1)) !== 0;
 }
 
 function refuse(m: Machine, access: Access, tag: number): void {
@@ -175,8 +188,12 @@ function checkMapValue(m: Machine, access: Access): boolean {
   const { at, mode } = access;
   const index = w[at + REGION]!;
   const map = m.map(index);
-  if ((mode & WRITE) !== 0 && map?.readOnly) {
+  const flags = m.platform.id === 'linux' ? (map?.flags ?? 0) : 0;
+  if ((mode & WRITE) !== 0 && (map?.readOnly || (flags & READ_ONLY_FLAG) !== 0)) {
     m.fail('read-only', () => ({ action: action(access), name: mapValueName(m, index) }), at);
+  }
+  if ((mode & READ) !== 0 && (flags & WRITE_ONLY_FLAG) !== 0) {
+    m.fail('write-only', () => ({ action: action(access), name: mapValueName(m, index) }), at);
   }
   if (!checkSized(m, access, map?.valueSize ?? 0, 'map-value-bounds', mapValueName(m, index))) return false;
   const from = smin(w, at + NUMBER) + access.offset;

@@ -1,5 +1,6 @@
 import type { ContextDescriptor, ContextField } from '../platform/platform';
 import { describe } from './describe';
+import { MAX_META, MAX_PACKET } from './link';
 import type { Machine } from './machine';
 import { setSigned, setSignedWidth, setUnsignedWidth, smin } from './scalar';
 import { META_START, PACKET_SIZE } from './state';
@@ -28,7 +29,7 @@ export function loadContext(m: Machine, at: number, offset: number, width: numbe
   const { w, symbols, slot } = m;
   const place = placeIn(m, at, offset, width, 'read');
   const field = place && fieldAt(m.type.context, place);
-  if (place) checkRead(m, at, place, field);
+  if (place) checkRead(m, at, place, field, signed);
   if (place && field && field.kind !== 'scalar' && field.offset === place.offset && field.size === width) {
     loadPointer(m, field, to);
     return;
@@ -46,11 +47,11 @@ function loadPointer(m: Machine, field: ContextField, to: number): void {
       return;
     case 'packet_end':
       setPointer(w, to, Tag.PACKET, 0, 0, 0, 0, slot);
-      setOffset(w, to, w[PACKET_SIZE]!, 0, 0xffff);
+      setOffset(w, to, w[PACKET_SIZE]!, 0, MAX_PACKET);
       return;
     case 'packet_meta':
       setPointer(w, to, Tag.PACKET, 0, 0, 0, 0, slot);
-      setOffset(w, to, w[META_START]!, -0x1000, 0);
+      setOffset(w, to, w[META_START]!, -MAX_META, 1);
       return;
     default:
       setPointer(w, to, Tag.KERNEL, 0, symbols.fresh(), NULLABLE, 0, slot);
@@ -102,10 +103,11 @@ function overlapsPointer(context: ContextDescriptor, { offset, width }: Place): 
   );
 }
 
-function checkRead(m: Machine, at: number, place: Place, field: ContextField | undefined): void {
+function checkRead(m: Machine, at: number, place: Place, field: ContextField | undefined, signed: boolean): void {
   const { context } = m.type;
   if (context.fields.length === 0) return;
-  const problem = readProblem(context, place, field);
+  const pointer = signed && overlapsPointer(context, place);
+  const problem = pointer ? `${pointer.name} cannot be sign-extended` : readProblem(context, place, field);
   if (problem === undefined) return;
   m.fail(
     'context-access',

@@ -13,8 +13,8 @@ export function describe(m: Machine, at: number): string {
     case Tag.UNINIT:
       return 'an uninitialised value';
     case Tag.SCALAR:
-      if (hasConstant(w, at)) return `the number ${constantOf(w, at)}`;
-      return origin ? `the number returned by ${origin}` : 'a number';
+      if (hasConstant(w, at)) return `the constant ${constantOf(w, at)}`;
+      return origin ? `the result of ${origin}` : 'the value';
     case Tag.CTX:
       return 'the context pointer';
     case Tag.STACK:

@@ -24,7 +24,7 @@ import {
   register,
   valueWidth,
 } from './state';
-import type { Symbols } from './symbol';
+import { Definition, type Symbols } from './symbol';
 import { NO_SYMBOL, termConstant, termSymbol } from './term';
 import {
   CONSTANT,
@@ -284,18 +284,25 @@ export class Joiner {
     return true;
   }
 
+  private isSum(symbol: number, shared: ReadonlySet<number>): boolean {
+    const { symbols } = this;
+    if (symbol === 0 || shared.has(symbol) || symbols.definitionOf(symbol) !== Definition.SUM) return false;
+    return shared.has(symbols.firstOf(symbol)) && shared.has(symbols.secondOf(symbol));
+  }
+
   /** Differences that hold on both sides. */
   private facts(j: Int32Array, o: Int32Array, n: Int32Array, widening: boolean): void {
     j[FACT_COUNT] = 0;
-    // Symbols that only occur in facts keep their name when both sides know them.
-    const second = factSymbols(n);
-    for (const symbol of factSymbols(o)) if (second.has(symbol)) this.phi(symbol, symbol, 0);
+    // A sum that is stored nowhere can be computed again from operands that both sides share.
+    const shared = new Set(this.phis.flatMap((phi) => (phi.symbol === phi.first ? [phi.symbol] : [])));
+    for (const symbol of factSymbols(o)) if (this.isSum(symbol, shared)) this.phi(symbol, symbol, 0);
     const phis = this.phis.slice(0, MAX_PHIS);
     for (const p of phis) {
       for (const q of phis) {
         if (p === q) continue;
-        const inFirst = factBetween(o, p.first, q.first);
-        if (inFirst === Infinity && (widening || factBetween(n, p.second, q.second) === Infinity)) continue;
+        // What only follows from ranges need not be a fact.
+        const inFirst = hasFact(o, p.first, q.first);
+        if (!inFirst && (widening || !hasFact(n, p.second, q.second))) continue;
         const zeroOnly = p.symbol === 0 ? 0 : Infinity;
         const c1 = bound(o, p.first, q.first, p.first === 0 ? 0 : zeroOnly, q.first === 0 ? 0 : -Infinity);
         const c2 =
@@ -309,6 +316,12 @@ export class Joiner {
   }
 }
 
+function hasFact(w: Int32Array, a: number, b: number): boolean {
+  for (let at = FACTS; at < FACTS + w[FACT_COUNT]! * FACT_WORDS; at += FACT_WORDS)
+    if (w[at] === a && w[at + 1] === b) return true;
+  return false;
+}
+
 function copyAcross(j: Int32Array, at: number, from: Int32Array, position: number): void {
   for (let k = 0; k < VALUE_WORDS; k++) j[at + k] = from[position + k]!;
 }
@@ -320,14 +333,6 @@ function factSymbols(w: Int32Array): Set<number> {
     found.add(w[at + 1]!);
   }
   return found;
-}
-
-/** The fact that stands in a state about two symbols, 0 for a symbol and itself, Infinity if none. */
-function factBetween(w: Int32Array, a: number, b: number): number {
-  if (a === b) return 0;
-  for (let at = FACTS; at < FACTS + w[FACT_COUNT]! * FACT_WORDS; at += FACT_WORDS)
-    if (w[at] === a && w[at + 1] === b) return w[at + 2]!;
-  return Infinity;
 }
 
 function sameReferences(o: Int32Array, n: Int32Array): boolean {

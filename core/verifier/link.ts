@@ -24,9 +24,12 @@ import { CONSTANT, FLAGS, ID, Loss, NULLABLE, NUMBER, REGION, SYMBOL, TAG, Tag, 
  * adding constants.
  */
 
-/** Bounds on the packet that every program may rely on: its size, and how far metadata may reach below it. Linux 6.12 and eBPF for Windows keep packets below 64 KiB; XDP metadata is limited by the headroom. */
-const MAX_PACKET = 0xffff;
-const MAX_META = 0x1000;
+/**
+ * Bounds on the packet that programs may rely on. Linear socket buffers may exceed 64 KiB, but no allocator gives 4 MiB. Metadata
+ * lies in the headroom; a driver without metadata gives data + 1, so that no comparison succeeds (xdp_data_meta_unsupported).
+ */
+export const MAX_PACKET = 0x3f_ffff;
+export const MAX_META = 0x1000;
 
 /** Makes new symbols for the packet's size and the start of its metadata, if there is a packet (its symbol is not 0). */
 export function renewPacket(w: Int32Array, symbols: Symbols): void {
@@ -38,7 +41,7 @@ export function renewPacket(w: Int32Array, symbols: Symbols): void {
   w[META_START] = meta;
   addFact(w, symbols, size, 0, MAX_PACKET);
   addFact(w, symbols, 0, size, 0);
-  addFact(w, symbols, meta, 0, 0);
+  addFact(w, symbols, meta, 0, 1);
   addFact(w, symbols, 0, meta, MAX_META);
 }
 

@@ -33,6 +33,8 @@ export class Machine {
   recording = true;
   /** Abstract instructions executed. */
   steps = 0;
+  /** Whether a load or store reached the context, by slot, as long as failures are recorded. */
+  readonly contextAccess = new Map<number, boolean>();
   readonly failures = new Map<string, Failure>();
   private readonly globals = new Map<number, number>();
 

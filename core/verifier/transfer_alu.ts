@@ -48,7 +48,12 @@ export function transferAlu(m: Machine): void {
     }
     // A copy: the operands may be the same register.
     copyValue(w, from, register(code.src[slot]!));
-  } else setScalarConstant(w, from, code.imm[slot]!, code.imm[slot]! >> 31, slot);
+  } else {
+    // Linux refuses what a compiler only makes of undefined behaviour (check_alu_op in kernel/bpf/verifier.c).
+    const divides = operation === Alu.DIV || operation === Alu.MOD;
+    if (divides && code.imm[slot] === 0 && m.platform.id === 'linux') m.fail('division-by-zero', () => ({}));
+    setScalarConstant(w, from, code.imm[slot]!, code.imm[slot]! >> 31, slot);
+  }
   if (w[to + TAG] === Tag.REPORTED || w[from + TAG] === Tag.REPORTED) {
     setReported(m, to);
     return;

@@ -45,6 +45,7 @@ function load(m: Machine, signed: boolean): void {
   // A copy, since the pointer's register is often the one that is loaded.
   const at = register(code.src[slot]!);
   const offset = code.offset[slot]!;
+  checkMixture(m, at);
   if (w[at + TAG] === Tag.CTX) {
     const pointer = scratch(0);
     copyValue(w, pointer, at);
@@ -58,6 +59,19 @@ function load(m: Machine, signed: boolean): void {
   }
   if (w[at + TAG] === Tag.STACK) loadStack(m, at, offset, width, to, signed);
   else setUnknownLoad(m, to, width, signed);
+}
+
+/**
+ * Linux rewrites accesses to the context, instruction by instruction: one that reaches the context on one path and other memory on
+ * another has no translation.
+ */
+function checkMixture(m: Machine, at: number): void {
+  if (m.platform.id !== 'linux' || !m.recording || !isPointer(m.w[at + TAG]!)) return;
+  const isContext = m.w[at + TAG] === Tag.CTX;
+  const before = m.contextAccess.get(m.slot);
+  if (before === undefined) m.contextAccess.set(m.slot, isContext);
+  else if (before !== isContext)
+    m.fail('mixed-access', () => ({ action: 'access memory', value: 'the context', name: 'other memory' }), at);
 }
 
 function setUnknownLoad(m: Machine, to: number, width: number, signed: boolean): void {
@@ -111,6 +125,7 @@ function store(m: Machine): void {
   }
   if (!requireInitialised(m, target)) return;
   const offset = code.offset[slot]!;
+  checkMixture(m, at);
   if (w[at + TAG] === Tag.CTX) {
     storeContext(m, at, offset, width, isImmediate ? -1 : from);
     return;

@@ -114,8 +114,8 @@ function analyse(m: Machine, options: VerifyOptions): ProgramReport['level'] {
   if (joined && atJoined.size === common.size) return 'L0';
   const hasCallbacks = graph.contexts.some((context) => context.kind === 'callback');
   if (!hasCallbacks) {
-    m.failures.clear();
-    for (const [key, failure] of common) m.failures.set(key, failure);
+    restore(m.failures, common);
+    m.contextAccess.clear();
     if (tryPaths(engine, entry, new Budget(m, steps / 2, options.isCancelled))) return 'L2';
   }
   // Neither ended: what the joined analysis found, or what the paths met before their budget ended.
