@@ -226,9 +226,15 @@ function errorOf(answer: ProcessResult): string {
   if (answer.outcome !== 'exited') return `bpftool: ${answer.outcome}`;
   const error = /"error":"([^"]*)"/.exec(answer.stdout.toString('utf8'))?.[1];
   if (error !== undefined) return error;
-  const lines = answer.stderr.split('\n').filter((line) => /^(?:libbpf|Error): /.test(line));
-  const complaint = lines.filter((line) => /^Error: /.test(line) || /fail|not |unknown|invalid|error/i.test(line));
-  return complaint.slice(-2).join('; ') || lastLine(answer) || `bpftool ended with ${answer.code}`;
+  const complaints = answer.stderr
+    .split('\n')
+    .filter(
+      (line) => /^Error: /.test(line) || (/^libbpf: /.test(line) && /fail|not |unknown|invalid|error/i.test(line)),
+    );
+  // libbpf ends with a line that says that, not why, the object was not loaded.
+  const telling = complaints.filter((line) => !/failed to (?:load|open) object|Retrying without BTF/.test(line));
+  const words = (telling.length > 0 ? telling : complaints).slice(-2).map((line) => line.replace(/^\w+: /, ''));
+  return words.join('; ') || lastLine(answer) || `bpftool ended with ${answer.code}`;
 }
 
 function lastLine(answer: ProcessResult): string {

@@ -87,6 +87,25 @@ SEC("socket") int reads_null(struct __sk_buff *skb) {
     });
   });
 
+  it('says which map the kernel does not make', async (t) => {
+    if (kernel.kind === 'refused') return t.skip(kernel.reason);
+    const built = await object(
+      'no_map',
+      `${HEAD}
+struct { __uint(type, BPF_MAP_TYPE_ARRAY); __uint(max_entries, 0); __type(key, __u32); __type(value, __u64); } empty SEC(".maps");
+SEC("socket") int reads(struct __sk_buff *skb) {
+  __u32 key = 0;
+  return bpf_map_lookup_elem(&empty, &key) != 0;
+}`,
+    );
+    if ('skip' in built) return t.skip(built.skip);
+    await KernelSession.with(kernel.bpftool, async (session) => {
+      const load = await session.load(built.file);
+      assert.equal(load.accepted, false);
+      assert.match(load.error ?? '', /^map 'empty': failed to create/);
+    });
+  });
+
   it('says what is wrong with a file that is no object', async (t) => {
     if (kernel.kind === 'refused') return t.skip(kernel.reason);
     const file = path.join(directory, 'text.o');
