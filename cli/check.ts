@@ -1,5 +1,6 @@
 import { Exit, UsageError, type Io } from './io';
-import type { Backend, CheckedFile, CheckOptions } from './checked_file';
+import type { CheckedFile } from './document';
+import type { Backend, CheckOptions } from './checked_file';
 import { findInputs } from './inputs';
 import { checkAll } from './jobs';
 import { jsonReport } from './report_json';

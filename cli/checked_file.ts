@@ -2,25 +2,11 @@ import { InputError } from '../core/input/error';
 import type { BpfObject, Program } from '../core/object/object';
 import type { Platform, PlatformId } from '../core/platform/platform';
 import { platformOf } from '../core/platform/platforms';
-import type { ProgramReport } from '../core/verifier/report';
 import { verifyProgram } from '../core/verifier/verify';
+import type { CheckedFile, TimedReport } from './document';
 import { loadBytes } from './inputs';
 import { kernelReports } from './kernel_backend';
 import { readObject } from '../core/object/read';
-
-/** One program's report with the wall-clock time that its verification took. */
-export interface TimedReport extends ProgramReport {
-  readonly milliseconds: number;
-}
-
-/** One element of `files` in the machine interface. */
-export interface CheckedFile {
-  readonly path: string;
-  readonly platform: PlatformId;
-  /** Why there is nothing to verify; `programs` is then empty. */
-  readonly error?: { readonly code: string; readonly message: string };
-  readonly programs: readonly TimedReport[];
-}
 
 /** Who verifies. */
 export type Backend = 'embedded' | 'kernel';

@@ -1,5 +1,6 @@
 import { Worker, isMainThread, parentPort } from 'node:worker_threads';
-import { checkFile, type CheckedFile, type CheckOptions } from './checked_file';
+import type { CheckedFile } from './document';
+import { checkFile, type CheckOptions } from './checked_file';
 
 interface Job {
   readonly index: number;

@@ -9,7 +9,7 @@ import type { Finding, SourcePosition } from '../core/verifier/report';
 import { findKernel, KernelSession, type LoadResult } from '../tools/bpftool';
 import { classifyKernelMessage } from '../tools/kernel_class';
 import type { KernelFinding } from '../tools/kernel_log';
-import type { TimedReport } from './checked_file';
+import type { TimedReport } from './document';
 
 /**
  * Asks the running kernel, which loads all programs of an object or stops at the first that it refuses; those behind that one are

@@ -1,4 +1,4 @@
-import type { CheckedFile } from './checked_file';
+import type { CheckedFile } from './document';
 
 /** The document of the machine interface (docs/machine-interface.md), version 1. */
 export function jsonReport(files: readonly CheckedFile[]): string {

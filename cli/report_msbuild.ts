@@ -1,5 +1,5 @@
 import type { Finding } from '../core/verifier/report';
-import type { CheckedFile, TimedReport } from './checked_file';
+import type { CheckedFile, TimedReport } from './document';
 
 /** `file(line,column): error CODE: text`, one line for each finding, as MSBuild and editors' problem matchers read it. */
 export function msbuildReport(files: readonly CheckedFile[]): string {

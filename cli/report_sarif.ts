@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Cause, Finding, SourcePosition } from '../core/verifier/report';
-import type { CheckedFile } from './checked_file';
+import type { CheckedFile } from './document';
 
 /** SARIF 2.1.0 (OASIS), as code-scanning services read it: one run, a rule for each finding code, a result for each finding. */
 export function sarifReport(files: readonly CheckedFile[]): string {

@@ -1,5 +1,5 @@
 import type { Finding } from '../core/verifier/report';
-import type { CheckedFile, TimedReport } from './checked_file';
+import type { CheckedFile, TimedReport } from './document';
 
 /** The report for people: files, their programs, and under each refused program what is wrong and why. */
 export function textReport(files: readonly CheckedFile[]): string {

@@ -4,16 +4,22 @@ import type { Ctx } from './ctx';
 import { fileConfiguration } from './debug';
 import { nativeTask } from './task';
 
-export type Command = (ctx: Ctx, ...args: unknown[]) => Promise<void> | void;
+type Command = (ctx: Ctx, ...args: unknown[]) => Promise<void> | void;
 
 /** All commands, by the id that package.json declares. A file's URI may come as the first argument (menus); else the active editor's is meant. */
-export const commands = {
+const commands = {
   'ebpf.verify': verify,
   'ebpf.buildNative': buildNative,
   'ebpf.debug': debug,
   'ebpf.restartServer': (ctx) => ctx.restart(),
   'ebpf.showLog': (ctx) => ctx.log.show(true),
 } as const satisfies Record<CommandId, Command>;
+
+export function registerCommands(ctx: Ctx): vscode.Disposable[] {
+  return Object.entries<Command>(commands).map(([id, command]) =>
+    vscode.commands.registerCommand(id, (...args: unknown[]) => command(ctx, ...args)),
+  );
+}
 
 async function verify(ctx: Ctx, argument?: unknown): Promise<void> {
   const document = await savedDocument(argument);

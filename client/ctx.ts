@@ -1,11 +1,8 @@
 import * as vscode from 'vscode';
 import type { FileStatus } from '../server/protocol';
-import { commands, type Command } from './commands';
 import { bpfFileContext } from './contributions';
 import { Connection } from './connection';
-import { registerDebugging } from './debug';
 import { StatusItem } from './status';
-import { registerTasks } from './task';
 
 /**
  * Everything that lives as long as the extension, and the server's connection, which may be restarted within that time.
@@ -25,13 +22,7 @@ export class Ctx {
   }
 
   async start(): Promise<void> {
-    const { subscriptions } = this.extension;
-    for (const [id, command] of Object.entries<Command>(commands)) {
-      subscriptions.push(vscode.commands.registerCommand(id, (...args: unknown[]) => command(this, ...args)));
-    }
-    subscriptions.push(
-      ...registerTasks(this),
-      ...registerDebugging(this),
+    this.extension.subscriptions.push(
       vscode.window.onDidChangeActiveTextEditor(() => this.showActive()),
       vscode.workspace.onDidGrantWorkspaceTrust(() => this.connection?.trust()),
     );

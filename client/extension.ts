@@ -1,5 +1,8 @@
 import * as vscode from 'vscode';
+import { registerCommands } from './commands';
 import { Ctx } from './ctx';
+import { registerDebugging } from './debug';
+import { registerTasks } from './task';
 import type { FileStatus } from '../server/protocol';
 
 /** What other extensions (and this project's in-host tests) get from `activate`. */
@@ -16,6 +19,8 @@ export async function activate(context: vscode.ExtensionContext): Promise<Api> {
   const starting = new Ctx(context);
   ctx = starting;
   try {
+    const registered = [registerCommands, registerTasks, registerDebugging].flatMap((register) => register(starting));
+    context.subscriptions.push(...registered);
     await starting.start();
   } catch (error) {
     // VS Code shows nothing when an extension fails to start, so this does; the error is thrown on for its own log.

@@ -1,21 +1,16 @@
 import type { DebugProtocol } from '@vscode/debugprotocol';
-import type { EbpfSession } from './session';
 
 /**
- * One request: what it is called, what the adapter may announce because it is there, and what it does. The answer is the response's body.
- * Errors are thrown as {@link RequestError}.
+ * One request: what it is called, what the adapter may announce because it is there, and what it does in a session. The answer is the
+ * response's body. Errors are thrown as RequestError.
  */
-export interface Handler {
+export interface Handler<Session> {
   readonly command: string;
   readonly features: DebugProtocol.Capabilities;
-  readonly handle: (session: EbpfSession, args: never) => unknown;
+  readonly handle: (session: Session, args: never) => unknown;
 }
 
-/** Keeps the types of arguments and body together where a handler is written. */
-export function handler<Args, Body>(
-  command: string,
-  features: DebugProtocol.Capabilities,
-  handle: (session: EbpfSession, args: Args) => Body | Promise<Body>,
-): Handler {
-  return { command, features, handle };
+/** What an adapter with these handlers announces: the union of what they bring, so nothing without code behind it. */
+export function capabilitiesOf(handlers: Iterable<Handler<never>>): DebugProtocol.Capabilities {
+  return Object.assign({}, ...[...handlers].map(({ features }) => features)) as DebugProtocol.Capabilities;
 }

@@ -11,10 +11,9 @@ import {
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import { returnText } from '../core/emulator/emulator';
 import type { Frame } from '../core/emulator/machine';
-import { handlers } from './capabilities';
 import { Debuggee, type Motion, type StopReason } from './debuggee';
 import { internal, isRunning, noSuchFrame, notLaunched, RequestError, unknownRequest } from './errors';
-import type { Handler } from './handler';
+import { capabilitiesOf, type Handler } from './handler';
 import type { Launched } from './launch';
 import type { LaunchArguments } from './protocol';
 import type { Child, Expandable } from './values';
@@ -31,7 +30,7 @@ interface SetBreakpoint {
 export class EbpfSession extends DebugSession {
   debuggee: Debuggee | undefined;
   private launched: LaunchArguments | undefined;
-  private readonly table: ReadonlyMap<string, Handler>;
+  private readonly table: ReadonlyMap<string, Handler<EbpfSession>>;
   private readonly ending = new AbortController();
   private readonly references = new Handles<Expandable>();
   /** By the client's path, lines counted from 1. */
@@ -41,9 +40,14 @@ export class EbpfSession extends DebugSession {
   private firstLine = 1;
   private firstColumn = 1;
 
-  constructor() {
+  constructor(handlers: readonly Handler<EbpfSession>[]) {
     super();
-    this.table = new Map(handlers().map((each) => [each.command, each]));
+    this.table = new Map(handlers.map((each) => [each.command, each]));
+  }
+
+  /** What the client may ask of this session. */
+  get capabilities(): DebugProtocol.Capabilities {
+    return capabilitiesOf(this.table.values());
   }
 
   protected override dispatchRequest(request: DebugProtocol.Request): void {

@@ -1,15 +1,15 @@
 import { toBigint, highOf, lowOf } from './long';
-import type { Machine } from './machine';
+import type { Surroundings } from './surroundings';
 import { KeyedMap } from './maps/map';
 import type { Region } from './region';
 
 /** What a value is called in messages and variables: a place when it is an address (`packet+14`), else a number in hexadecimal. */
-export function describeValue(machine: Machine, value: bigint): string {
+export function describeValue(machine: Surroundings, value: bigint): string {
   return describeAddress(machine, highOf(value), lowOf(value));
 }
 
 /** Whether a value lies in the address range of some region. */
-export function isAddress(machine: Machine, value: bigint): boolean {
+export function isAddress(machine: Surroundings, value: bigint): boolean {
   return machine.memory.regionOf(highOf(value)) !== undefined;
 }
 
@@ -17,7 +17,7 @@ export function isAddress(machine: Machine, value: bigint): boolean {
  * A readable name for an address: `ctx+4`, `packet+14`, `stack-16`, `stack of frame 0-8`, `counters[3]+0`, `map counters`,
  * `function parse`, `record of events+8`; hexadecimal when no region has it.
  */
-export function describeAddress(machine: Machine, high: number, low: number): string {
+export function describeAddress(machine: Surroundings, high: number, low: number): string {
   const { memory } = machine;
   const region = memory.regionOf(high);
   if (region === undefined) return `0x${toBigint(high, low).toString(16)}`;
@@ -52,7 +52,7 @@ function plus(name: string, offset: number): string {
   return offset < 0 ? `${name}${offset}` : `${name}+${offset}`;
 }
 
-function place(machine: Machine, region: Region, offset: number): string {
+function place(machine: Surroundings, region: Region, offset: number): string {
   const map = machine.maps[region.owner];
   if (!(map instanceof KeyedMap) || offset < 0) return plus(region.name, offset);
   if (region.kind === 'global') return plus(region.name, offset);
@@ -73,7 +73,7 @@ export function keyText(key: Uint8Array, littleEndian: boolean): string {
   return key.length > 16 ? `${shown} ...` : shown;
 }
 
-function functionName(machine: Machine, region: Region, offset: number): string {
+function functionName(machine: Surroundings, region: Region, offset: number): string {
   const loaded = machine.programs.find((candidate) => candidate.region === region);
   const start = loaded?.program.functions.find((candidate) => candidate.start * 8 === offset);
   return start ? `function ${start.name}` : plus(`code of ${region.name}`, offset);

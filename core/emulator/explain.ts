@@ -1,6 +1,6 @@
 import type { MemoryFault, MemoryFaultKind, NearbyRegion } from './fault';
 import { toBigint } from './long';
-import type { Machine } from './machine';
+import type { Surroundings } from './surroundings';
 import { STACK_BYTES } from './memory';
 import { Access, type Region } from './region';
 import { describeAddress } from './describe';
@@ -13,7 +13,7 @@ const NULL_BYTES = 0x1_0000;
 
 /** Why the machine's current instruction may not access `width` bytes at an address. Only for accesses that were refused. */
 export function memoryFault(
-  machine: Machine,
+  machine: Surroundings,
   high: number,
   low: number,
   width: number,
@@ -44,7 +44,7 @@ function nullPlace(low: number): string {
 }
 
 function judge(
-  machine: Machine,
+  machine: Surroundings,
   high: number,
   low: number,
   width: number,
@@ -75,7 +75,7 @@ function judge(
 
 /** The bytes are there, so something about them forbids the access. */
 function allowed(
-  machine: Machine,
+  machine: Surroundings,
   region: Region,
   low: number,
   width: number,
@@ -110,7 +110,7 @@ function outside(region: Region, offset: number, inside: number, width: number, 
 }
 
 /** Legal regions, nearest first. */
-function nearby(machine: Machine, high: number, low: number): NearbyRegion[] {
+function nearby(machine: Surroundings, high: number, low: number): NearbyRegion[] {
   const { memory } = machine;
   const own = memory.regionOf(high);
   const live = memory.regions.filter(
@@ -124,11 +124,11 @@ function nearby(machine: Machine, high: number, low: number): NearbyRegion[] {
     .map((region) => nearbyRegion(machine, region, region === own ? low : undefined));
 }
 
-function isLive(machine: Machine, region: Region): boolean {
+function isLive(machine: Surroundings, region: Region): boolean {
   return region.id <= machine.depth;
 }
 
-function nearbyRegion(machine: Machine, region: Region, low: number | undefined): NearbyRegion {
+function nearbyRegion(machine: Surroundings, region: Region, low: number | undefined): NearbyRegion {
   const { memory } = machine;
   const map = machine.maps[region.owner];
   // A context of fields has no plain access, but fields that may be written.

@@ -1,5 +1,5 @@
 import type { DebugProtocol } from '@vscode/debugprotocol';
-import { handler } from '../handler';
+import { handler } from './define';
 
 /** All breakpoints of one file, each with the line where it comes to stand. */
 const setBreakpoints = handler<DebugProtocol.SetBreakpointsArguments, DebugProtocol.SetBreakpointsResponse['body']>(

@@ -1,5 +1,7 @@
 import type { DebugProtocol } from '@vscode/debugprotocol';
-import { handler, type Handler } from '../handler';
+import type { Handler } from '../handler';
+import type { EbpfSession } from '../session';
+import { handler } from './define';
 import type { Motion } from '../debuggee';
 
 const continueRequest = handler<unknown, DebugProtocol.ContinueResponse['body']>('continue', {}, (session) => {
@@ -7,7 +9,7 @@ const continueRequest = handler<unknown, DebugProtocol.ContinueResponse['body']>
   return { allThreadsContinued: true };
 });
 
-function step(command: Motion, features: DebugProtocol.Capabilities): Handler {
+function step(command: Motion, features: DebugProtocol.Capabilities): Handler<EbpfSession> {
   return handler<{ granularity?: DebugProtocol.SteppingGranularity }, void>(command, features, (session, args) =>
     session.move(command, args.granularity === 'instruction'),
   );

@@ -1,12 +1,13 @@
 import { InitializedEvent, TerminatedEvent } from '@vscode/debugadapter';
 import type { DebugProtocol } from '@vscode/debugprotocol';
-import { capabilities } from '../capabilities';
-import { handler } from '../handler';
+import { handler } from './define';
 import { checkArguments, launch } from '../launch';
 import type { EbpfSession } from '../session';
 
-const initialize = handler<DebugProtocol.InitializeRequestArguments, DebugProtocol.Capabilities>('initialize', {}, () =>
-  capabilities(),
+const initialize = handler<DebugProtocol.InitializeRequestArguments, DebugProtocol.Capabilities>(
+  'initialize',
+  {},
+  (session) => session.capabilities,
 );
 
 /** Loads the program and asks for breakpoints; it starts when they are set. */

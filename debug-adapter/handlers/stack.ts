@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { Scope, Source, StackFrame, Thread } from '@vscode/debugadapter';
 import type { DebugProtocol } from '@vscode/debugprotocol';
-import { handler } from '../handler';
+import { handler } from './define';
 import { MapView } from '../maps';
 import { THREAD } from '../session';
 import { byteRows, contextFields, registers, stackWords } from '../values';

@@ -1,7 +1,7 @@
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import { cannotEvaluate } from '../errors';
 import { evaluate } from '../evaluate';
-import { handler } from '../handler';
+import { handler } from './define';
 
 /** Rows that one answer holds at most when the client does not ask for pages. */
 const MAX_ROWS = 1000;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import { describe, it } from 'node:test';
-import type { CheckedFile } from '../../../cli/checked_file';
+import type { CheckedFile } from '../../../cli/document';
 import { jsonReport } from '../../../cli/report_json';
 import { msbuildReport } from '../../../cli/report_msbuild';
 import { sarifReport } from '../../../cli/report_sarif';
