@@ -119,15 +119,36 @@ describe('check', () => {
 });
 
 describe('disasm', () => {
-  it('prints functions with section slots, helpers and maps', async (t) => {
+  const both = buildElf({
+    sections: [
+      { name: 'xdp', type: 1, flags: 6, data: slots([0xb7, 0, 0, 0, 2], [0x95, 0, 0, 0, 0]) },
+      { name: 'socket', type: 1, flags: 6, data: slots([0xb7, 0, 0, 0, 0], [0x95, 0, 0, 0, 0]) },
+    ],
+    symbols: [
+      { name: 'pass', section: 1, size: 16 },
+      { name: 'drop', section: 2, size: 16 },
+    ],
+  });
+
+  it('prints every program, or the named one', () => {
+    file('both.o', both);
+    const all = ebpf('disasm', 'both.o');
+    assert.equal(all.status, 0, all.stderr);
+    assert.match(all.stdout, /Program pass in section xdp:[^]*r0 = 0x2\n[^]*Program drop in section socket:/);
+    const one = ebpf('disasm', 'both.o', '--program', 'drop');
+    assert.equal(one.status, 0, one.stderr);
+    assert.match(one.stdout, /<drop>:/);
+    assert.doesNotMatch(one.stdout, /<pass>:/);
+  });
+
+  it('leaves source lines out when told to', async (t) => {
     const bytes = await compiled('test/fixtures/objects/shapes.c');
     if (typeof bytes === 'string') return t.skip(bytes);
-    const { status, stdout } = ebpf('disasm', file('shapes.o', bytes), '--program', 'first');
+    file('shapes.o', bytes);
+    assert.match(ebpf('disasm', 'shapes.o').stdout, /shapes\.c:\d+/);
+    const { status, stdout } = ebpf('disasm', 'shapes.o', '--no-source');
     assert.equal(status, 0);
+    assert.doesNotMatch(stdout, /shapes\.c/);
     assert.match(stdout, /call 0x1\t; bpf_map_lookup_elem/);
-    assert.match(stdout, /ll\t; map table/);
-    assert.match(stdout, /ll\t; body/);
-    assert.match(stdout, /; .*shapes\.c:\d+: .*bpf_map_lookup_elem/);
-    assert.match(stdout, /<deep>:/);
   });
 });

@@ -1,0 +1,70 @@
+import { disassembleAt, jumpTarget, signedHex } from '../isa/disassemble';
+import { CALL, Call, EXIT, LDDW, Lddw } from '../isa/opcode';
+import { functionAt, type BpfObject, type LinkedFunction, type Program } from '../object/object';
+import type { Platform } from '../platform/platform';
+
+/** All programs of an object, one after the other; empty for an object without programs. */
+export function objectListing(object: BpfObject, platform: Platform): string {
+  return object.programs.map((program) => listing(object, program, platform, true)).join('\n');
+}
+
+/** One program with its subprograms; slots count from the start of each function's section, as llvm-objdump has them. */
+export function listing(object: BpfObject, program: Program, platform: Platform, withSource: boolean): string {
+  const lines = [`Program ${program.name} in section ${program.section}:\n`];
+  for (const fn of program.functions) {
+    lines.push(`\n${(fn.sectionSlot * 8).toString(16).padStart(16, '0')} <${fn.name}>:  ; section ${fn.section}\n`);
+    for (let slot = fn.start; slot < fn.start + fn.length; slot++) {
+      if (withSource) lines.push(sourceOf(program, slot));
+      const note = annotation(object, program, platform, slot);
+      const text = disassembleAt(program.code, slot) + label(program, fn, slot);
+      lines.push(`${String(fn.sectionSlot + slot - fn.start).padStart(8)}:\t${note ? `${text}\t; ${note}` : text}\n`);
+      if (program.code.opcode[slot] === LDDW) slot++;
+    }
+  }
+  return `${lines.join('')}\n`;
+}
+
+function sourceOf(program: Program, slot: number): string {
+  if (!program.lines.startsAt(slot)) return '';
+  const record = program.lines.at(slot)!;
+  return `; ${record.path}:${record.line}${record.text.trim() ? `: ${record.text.trim()}` : ''}\n`;
+}
+
+/** ` <function+0x10>` behind jumps, in bytes from the start of the function. */
+function label(program: Program, fn: LinkedFunction, slot: number): string {
+  const target = jumpTarget(program.code, slot);
+  if (target === undefined || program.code.opcode[slot] === EXIT) return '';
+  return ` <${fn.name}+${signedHex((target - fn.start) * 8)}>`;
+}
+
+/** What a call or a wide load refers to. */
+function annotation(object: BpfObject, program: Program, platform: Platform, slot: number): string {
+  const { code } = program;
+  const opcode = code.opcode[slot];
+  const imm = code.imm[slot]!;
+  if (opcode === CALL) {
+    switch (code.src[slot]) {
+      case Call.LOCAL:
+        return functionAt(program, slot + 1 + imm).name;
+      case Call.BTF:
+        return object.externs[imm]?.name ?? '';
+      default: {
+        const type = platform.programType(program.section);
+        return (type && platform.helper(imm, type)?.name) ?? '';
+      }
+    }
+  }
+  if (opcode !== LDDW) return '';
+  switch (code.src[slot]) {
+    case Lddw.MAP_INDEX:
+      return `map ${object.maps[imm]?.name ?? imm}`;
+    case Lddw.MAP_INDEX_VALUE:
+      return `${object.maps[imm]?.name ?? imm}+${signedHex(code.imm[slot + 1] ?? 0)}`;
+    case Lddw.CODE:
+      return functionAt(program, slot + 1 + imm).name;
+    case Lddw.VARIABLE:
+      return `extern ${object.externs[imm]?.name ?? imm}`;
+    default:
+      return '';
+  }
+}
