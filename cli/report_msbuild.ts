@@ -1,3 +1,4 @@
+import { printable } from '../core/input/printable';
 import type { Finding } from '../core/verifier/report';
 import type { CheckedFile, TimedReport } from './document';
 
@@ -5,7 +6,7 @@ import type { CheckedFile, TimedReport } from './document';
 export function msbuildReport(files: readonly CheckedFile[]): string {
   return files
     .flatMap((file) =>
-      file.error ? [`${file.path}: error ${file.error.code}: ${oneLine(file.error.message)}\n`] : fileLines(file),
+      file.error ? [`${oneLine(`${file.path}: error ${file.error.code}: ${file.error.message}`)}\n`] : fileLines(file),
     )
     .join('');
 }
@@ -23,9 +24,9 @@ export function findingLine(path: string, program: Pick<TimedReport, 'function'>
   const where = at
     ? ''
     : ` (${finding.function || program.function}, instruction ${finding.pc}: ${finding.instruction})`;
-  return `${place}: error ${finding.code}: ${oneLine(finding.message)}${where}\n`;
+  return `${oneLine(`${place}: error ${finding.code}: ${finding.message}${where}`)}\n`;
 }
 
 function oneLine(text: string): string {
-  return text.replace(/\s*[\r\n]+\s*/g, ' ');
+  return printable(text.replace(/\s*[\r\n]+\s*/g, ' '));
 }

@@ -1,3 +1,4 @@
+import { printable } from '../core/input/printable';
 import type { Finding } from '../core/verifier/report';
 import type { CheckedFile, TimedReport } from './document';
 
@@ -16,14 +17,14 @@ export function textReport(files: readonly CheckedFile[]): string {
 }
 
 function fileText(file: CheckedFile): string {
-  if (file.error) return `${file.path}\n  error ${file.error.code}: ${file.error.message}\n`;
-  return `${file.path} (${file.platform})\n${file.programs.map(programText).join('')}`;
+  if (file.error) return `${printable(file.path)}\n  error ${file.error.code}: ${printable(file.error.message)}\n`;
+  return `${printable(file.path)} (${file.platform})\n${file.programs.map(programText).join('')}`;
 }
 
 function programText(program: TimedReport): string {
   const facts = `${program.instructions} instructions, ${program.stackBytes} bytes of stack, ${program.milliseconds.toFixed(1)} ms`;
-  const head = `  ${program.verdict.padEnd(8)}  ${program.function}  [${program.section}: ${program.type}]  ${facts}\n`;
-  return head + program.findings.map(findingText).join('');
+  const head = `  ${program.verdict.padEnd(8)}  ${program.function}  [${program.section}: ${program.type}]  ${facts}`;
+  return `${printable(head)}\n` + program.findings.map(findingText).join('');
 }
 
 function findingText(finding: Finding): string {
@@ -40,7 +41,7 @@ function findingText(finding: Finding): string {
     lines.push(`        because ${at}: ${cause.message}`);
   }
   if (finding.fix) lines.push(`        fix: ${finding.fix.title}`);
-  return `${lines.join('\n')}\n`;
+  return lines.map((line) => `${printable(line)}\n`).join('');
 }
 
 function place(finding: Finding): string {

@@ -1,3 +1,5 @@
+import { printable } from './printable';
+
 /** Where in a hostile input something was wrong. Offsets are bytes from the start of the file, or of `section` when that is given. */
 export interface InputPlace {
   readonly section?: string;
@@ -17,6 +19,7 @@ export class InputError extends Error {
     message: string,
     readonly place: InputPlace = {},
   ) {
-    super(message);
+    // Names in the message come from the input.
+    super(printable(message));
   }
 }

@@ -64,6 +64,24 @@ describe('reports of check', () => {
     ]);
   });
 
+  it('text and msbuild let no name of the input end a line or steer a terminal', () => {
+    const program = files[0]!.programs[0]!;
+    const finding = {
+      ...program.findings[0]!,
+      function: 'f\u001b[2J\nx',
+      source: { ...source, path: '/a\r\nb\u202e.c' },
+    };
+    const hostile = [{ ...files[0]!, programs: [{ ...program, function: 'p\u0007\n', findings: [finding] }] }];
+    for (const report of [textReport(hostile), msbuildReport(hostile)]) {
+      assert.doesNotMatch(report, /(?!\n)[\p{Cc}\u202e]/u);
+    }
+    assert.equal(msbuildReport(hostile).trimEnd().split('\n').length, 1);
+    assert.equal(
+      textReport(hostile).split('\n').length,
+      textReport([{ ...files[0]!, programs: [{ ...program, findings: [program.findings[0]!] }] }]).split('\n').length,
+    );
+  });
+
   it('text names place, class, needed, known and cause, and counts', () => {
     const text = textReport(files);
     for (const part of [
