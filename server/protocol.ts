@@ -40,6 +40,9 @@ export interface SourceProgram {
   readonly line: number;
 }
 
+/** All programs of a file as text, or a sentence that says why there is none. */
+export type Disassembly = { readonly text: string } | { readonly message: string };
+
 /** Given by the client with the `initialize` request. */
 export interface InitializationOptions {
   /** Workspace Trust. Without it the server starts no foreign program. Missing means not trusted. */
@@ -64,6 +67,8 @@ export interface ClientNotifications {
 export interface ClientRequests {
   /** Verifies the file as it is on disk, even when it does not look like a BPF program. Answers when that is done. */
   'ebpf/verify': { readonly params: FileParams; readonly result: FileStatus };
+  /** The programs of the object that the file was compiled to last, in the syntax of llvm-objdump. Compiles and verifies only when that was not done yet. */
+  'ebpf/disassembly': { readonly params: FileParams; readonly result: Disassembly };
   /** The programs that the text of an open document holds. */
   'ebpf/programs': { readonly params: FileParams; readonly result: readonly SourceProgram[] };
   /** Answers when no run is under way. For tests, in place of sleeping. */

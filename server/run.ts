@@ -42,6 +42,8 @@ export interface RunResult {
   readonly documents: ByDocument;
   /** Absolute paths of headers whose change makes the result stale. */
   readonly headers: readonly string[];
+  /** What clang wrote, also when it was refused or cannot be verified. */
+  readonly object?: Uint8Array;
 }
 
 const nothing: ByDocument = new Map();
@@ -75,8 +77,8 @@ export async function verifyFile(shop: Workshop, request: RunRequest): Promise<R
   const said = join(flags.documents, compilerDiagnostics(unit, compiled.diagnostics));
   if (!compiled.object) return failed(unit, compiled, search.clang, said);
 
-  const answer = await verifyObject(shop, request, compiled.object);
-  const { headers } = compiled;
+  const { headers, object } = compiled;
+  const answer = await verifyObject(shop, request, object);
   switch (answer.kind) {
     case 'cancelled':
       return undefined;
@@ -84,20 +86,25 @@ export async function verifyFile(shop: Workshop, request: RunRequest): Promise<R
       const { verification } = answer;
       logVerification(shop, name, verification);
       const documents = join(said, verifierDiagnostics(unit, verification, shop.findingsDocument));
-      return { status: statusOf(verification), documents, headers };
+      return { status: statusOf(verification), documents, headers, object };
     }
-    case 'unreadable':
-      return failure(shop, unit, said, headers, answer.code, `The object cannot be verified: ${answer.message}.`);
+    case 'unreadable': {
+      const message = `The object cannot be verified: ${answer.message}.`;
+      return { ...failure(shop, unit, said, headers, answer.code, message), object };
+    }
     case 'crashed':
       shop.log(`${name}: the verifier failed: ${answer.message}`);
-      return failure(
-        shop,
-        unit,
-        said,
-        headers,
-        'verifier-failed',
-        `The verifier failed on this file, so nothing is known about it: ${answer.message.split('\n')[0]}. The log has the details.`,
-      );
+      return {
+        ...failure(
+          shop,
+          unit,
+          said,
+          headers,
+          'verifier-failed',
+          `The verifier failed on this file, so nothing is known about it: ${answer.message.split('\n')[0]}. The log has the details.`,
+        ),
+        object,
+      };
   }
 }
 

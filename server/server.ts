@@ -13,6 +13,7 @@ import { TextDocument } from 'vscode-languageserver-textdocument';
 import { URI } from 'vscode-uri';
 import { CompileCommands } from '../tools/compile_commands';
 import { quickFixes } from './actions';
+import { withoutObject } from './disassembly';
 import { hoverAt } from './hover';
 import { Pool } from './pool';
 import type { ClientNotifications, ClientRequests, InitializationOptions, ServerNotifications } from './protocol';
@@ -78,6 +79,10 @@ export class Server {
       if (trusted) this.run(this.session?.trust());
     });
     this.onRequest('ebpf/verify', async ({ uri }) => (await this.session?.verify(uri)) ?? { state: 'none' });
+    this.onRequest(
+      'ebpf/disassembly',
+      async ({ uri }) => (await this.session?.disassembly(uri)) ?? withoutObject({ state: 'none' }),
+    );
     this.onRequest('ebpf/programs', ({ uri }) => findPrograms(this.documents.get(uri)?.getText() ?? ''));
     this.onRequest('ebpf/sync', async () => {
       await this.session?.idle();

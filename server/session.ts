@@ -2,7 +2,8 @@ import path from 'node:path';
 import { URI } from 'vscode-uri';
 import { InputError } from '../core/input/error';
 import { buildsBpf } from '../tools/compile_commands';
-import type { FileStatus } from './protocol';
+import { disassemble, untrusted, withoutObject } from './disassembly';
+import type { Disassembly, FileStatus } from './protocol';
 import type { Publisher } from './publisher';
 import { verifyFile, type Workshop } from './run';
 import type { Settings } from './settings';
@@ -26,6 +27,8 @@ interface OpenFile {
   decisions: Promise<void>;
   /** The settings of the last run. */
   settings: Settings | undefined;
+  /** The last run that came to its end, with the object that it compiled, if any. */
+  last: { readonly object: Uint8Array | undefined; readonly platform: Settings['platform'] } | undefined;
 }
 
 /** When to verify which file: on open, save, trust, changed settings and headers. A newer run of a file cancels the older. */
@@ -103,6 +106,17 @@ export class Session {
     return file.status;
   }
 
+  /** The file's programs as text, from the object of its last run; runs it first if that was not done yet. */
+  async disassembly(uri: string): Promise<Disassembly> {
+    if (!this.trusted) return untrusted;
+    const file = this.fileOf(uri);
+    await file.decisions;
+    if (!file.run && !file.last) await this.verify(uri);
+    while (file.run) await file.run.done;
+    const { last } = file;
+    return last?.object ? disassemble(last.object, last.platform) : withoutObject(file.status);
+  }
+
   status(uri: string): FileStatus {
     return this.files.get(uri)?.status ?? { state: 'none' };
   }
@@ -138,6 +152,7 @@ export class Session {
         headers: [],
         decisions: Promise.resolve(),
         settings: undefined,
+        last: undefined,
       };
       this.files.set(uri, file);
     }
@@ -164,6 +179,7 @@ export class Session {
     if (!bpf) {
       // The last SEC is gone: take back what was said about it.
       file.run?.abort.abort();
+      file.last = undefined;
       this.publisher.remove(uri);
       if (file.status.state !== 'none') this.tell(uri, file, { state: 'none' });
       return;
@@ -226,13 +242,16 @@ export class Session {
       });
       if (!result || signal.aborted) return;
       file.headers = result.headers;
+      file.last = { object: result.object, platform: settings.platform };
       this.publisher.replace(uri, result.documents);
       this.tell(uri, file, result.status);
     } catch (error) {
       // A defect of ours must not end the server, and must be seen.
       const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
       this.shop.log(`${uri}: ${message}`);
-      if (!signal.aborted) this.tell(uri, file, { state: 'failed', message: message.split('\n')[0] ?? message });
+      if (signal.aborted) return;
+      file.last = { object: undefined, platform: 'auto' };
+      this.tell(uri, file, { state: 'failed', message: message.split('\n')[0] ?? message });
     } finally {
       leave();
     }

@@ -255,6 +255,58 @@ describe('the compiler', () => {
   );
 });
 
+describe('a disassembly', () => {
+  it('is of the object that was compiled last, also of a refused one, and costs no second run', async (t) => {
+    if (!needsClang(t)) return;
+    const { folder: own, tracker, text } = workspace('disassembly');
+    const uri = uriOf(tracker);
+    await withServer({ folders: [own], trusted: true }, async (client) => {
+      await client.open(tracker);
+      const states = client.states(tracker).length;
+      const refused = await client.request('ebpf/disassembly', { uri });
+      assert.ok('text' in refused);
+      assert.match(refused.text, /^Program conn_tracker in section sockops:$/m);
+      // Helper 11 is another one on Linux.
+      assert.match(refused.text, /call 0x1\t; bpf_map_lookup_elem$/m);
+      assert.match(refused.text, /call 0xb\t; bpf_ringbuf_output$/m);
+      assert.match(refused.text, /^; .*conn_tracker\.c:\d+: .*now - \*start_time/m);
+      assert.equal(client.states(tracker).length, states);
+
+      await client.save(tracker, fixed(text));
+      const repaired = await client.request('ebpf/disassembly', { uri });
+      assert.ok('text' in repaired);
+      assert.notEqual(repaired.text, refused.text);
+    });
+  });
+
+  it('compiles a file that was not verified yet, for the platform of the settings', async (t) => {
+    if (!needsClang(t)) return;
+    const { folder: own, tracker } = workspace('disassembly-idle');
+    const configuration = (): unknown => ({ verifyOnOpen: false, platform: 'linux' });
+    await withServer({ folders: [own], trusted: true, configuration }, async (client) => {
+      await client.open(tracker);
+      assert.deepEqual(client.states(tracker), ['idle']);
+      const answer = await client.request('ebpf/disassembly', { uri: uriOf(tracker) });
+      assert.ok('text' in answer);
+      assert.match(answer.text, /call 0x9\t; bpf_skb_store_bytes$/m);
+    });
+  });
+
+  it('that cannot be is answered with the reason, without compiling over and over', async (t) => {
+    if (!needsClang(t)) return;
+    const { folder: own, tracker, text } = workspace('disassembly-error');
+    await withServer({ folders: [own], trusted: true }, async (client) => {
+      await client.open(tracker);
+      await client.save(tracker, `${text}\nint broken(;\n`);
+      const states = client.states(tracker).length;
+      const answer = await client.request('ebpf/disassembly', { uri: uriOf(tracker) });
+      assert.ok('message' in answer);
+      assert.match(answer.message, /does not compile/);
+      assert.equal(client.states(tracker).length, states);
+    });
+  });
+});
+
 describe('an untrusted workspace', () => {
   it(
     'starts no program until trust is granted',
@@ -270,6 +322,9 @@ describe('an untrusted workspace', () => {
       await withServer({ folders: [own], configuration }, async (client) => {
         await client.open(tracker);
         assert.equal((await client.request('ebpf/verify', { uri: uriOf(tracker) })).state, 'untrusted');
+        const told = await client.request('ebpf/disassembly', { uri: uriOf(tracker) });
+        assert.ok('message' in told);
+        assert.match(told.message, /not trusted/);
         assert.deepEqual(client.of(tracker), []);
         assert.ok(!existsSync(ran));
 
