@@ -2,6 +2,7 @@ import * as vscode from 'vscode';
 import type { CommandId } from './contributions';
 import type { Ctx } from './ctx';
 import { fileConfiguration } from './debug';
+import { showDisassembly } from './disassembly';
 import { nativeTask } from './task';
 
 type Command = (ctx: Ctx, ...args: unknown[]) => Promise<void> | void;
@@ -11,6 +12,7 @@ const commands = {
   'ebpf.verify': verify,
   'ebpf.buildNative': buildNative,
   'ebpf.debug': debug,
+  'ebpf.showDisassembly': disassembly,
   'ebpf.restartServer': (ctx) => ctx.restart(),
   'ebpf.showLog': (ctx) => ctx.log.show(true),
 } as const satisfies Record<CommandId, Command>;
@@ -49,6 +51,13 @@ async function debug(_ctx: Ctx, argument?: unknown): Promise<void> {
   if (!document) return;
   const folder = vscode.workspace.getWorkspaceFolder(document.uri);
   await vscode.debug.startDebugging(folder, fileConfiguration(document.uri.fsPath));
+}
+
+async function disassembly(ctx: Ctx, argument?: unknown): Promise<void> {
+  const document = await savedDocument(argument);
+  if (!document) return;
+  if (vscode.workspace.isTrusted) await showDisassembly(ctx, document.uri);
+  else await explainTrust();
 }
 
 /** The C file that a command is for, saved: compilers read the disk. Tells the user when there is none. */

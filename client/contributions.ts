@@ -7,6 +7,7 @@ export const commandIds = [
   'ebpf.verify',
   'ebpf.buildNative',
   'ebpf.debug',
+  'ebpf.showDisassembly',
   'ebpf.restartServer',
   'ebpf.showLog',
 ] as const;
@@ -18,6 +19,10 @@ export const taskType = 'ebpf';
 
 /** Matchers of our tasks: one for findings on a line, one for files that cannot be used at all. */
 export const problemMatchers = ['$ebpf', '$ebpf-file'] as const;
+
+/** Language of disassemblies, and the scheme of the documents that show them. */
+export const disassemblyLanguage = 'bpf-disassembly';
+export const disassemblyScheme = 'ebpf-disassembly';
 
 /** Set while the active editor shows a BPF program. */
 export const bpfFileContext = 'ebpf.bpfFile';

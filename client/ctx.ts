@@ -10,6 +10,9 @@ import { StatusItem } from './status';
  */
 export class Ctx {
   readonly log: vscode.LogOutputChannel;
+  /** A verification ended, well or not. */
+  readonly onVerified: vscode.Event<vscode.Uri>;
+  private readonly verified = new vscode.EventEmitter<vscode.Uri>();
   private readonly item: StatusItem;
   private readonly statuses = new Map<string, FileStatus>();
   private connection: Connection | undefined;
@@ -18,7 +21,8 @@ export class Ctx {
   constructor(readonly extension: vscode.ExtensionContext) {
     this.log = vscode.window.createOutputChannel('eBPF', { log: true });
     this.item = new StatusItem();
-    extension.subscriptions.push(this.log, this.item);
+    this.onVerified = this.verified.event;
+    extension.subscriptions.push(this.log, this.item, this.verified);
   }
 
   async start(): Promise<void> {
@@ -85,6 +89,7 @@ export class Ctx {
     if (status.state === 'none') this.statuses.delete(parsed.toString());
     else this.statuses.set(parsed.toString(), status);
     this.showActive();
+    if (isEnd(status)) this.verified.fire(parsed);
     if (status.state === 'no-clang') void this.tellNoClang(status.remedy);
   }
 
@@ -105,4 +110,9 @@ export class Ctx {
       await vscode.commands.executeCommand('workbench.action.openSettings', 'ebpf.clang.path');
     }
   }
+}
+
+/** Whether a run came to its end with this status. */
+function isEnd({ state }: FileStatus): boolean {
+  return ['proved', 'refused', 'compile-error', 'no-clang', 'failed'].includes(state);
 }

@@ -2,6 +2,7 @@ import * as vscode from 'vscode';
 import { registerCommands } from './commands';
 import { Ctx } from './ctx';
 import { registerDebugging } from './debug';
+import { registerDisassembly } from './disassembly';
 import { registerTasks } from './task';
 import type { FileStatus } from '../server/protocol';
 
@@ -19,7 +20,9 @@ export async function activate(context: vscode.ExtensionContext): Promise<Api> {
   const starting = new Ctx(context);
   ctx = starting;
   try {
-    const registered = [registerCommands, registerTasks, registerDebugging].flatMap((register) => register(starting));
+    const registered = [registerCommands, registerTasks, registerDebugging, registerDisassembly].flatMap((register) =>
+      register(starting),
+    );
     context.subscriptions.push(...registered);
     await starting.start();
   } catch (error) {
