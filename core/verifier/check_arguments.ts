@@ -203,7 +203,6 @@ function checkMap(m: Machine, helper: Helper, index: number, at: number, facts: 
   const { w } = m;
   if (!kind(m, helper, index, at, Tag.MAP, 'a map')) return;
   const number = w[at + REGION]!;
-  facts.map = number;
   const map = m.map(number);
   if (!map) return;
   const type = m.platform.mapType(map.type);
@@ -212,8 +211,11 @@ function checkMap(m: Machine, helper: Helper, index: number, at: number, facts: 
     return;
   }
   if (type.helpers && !type.helpers.includes(helper.name)) {
+    // What the other arguments and the result would be is then unknown, and not worth another finding.
     m.fail('map-not-allowed', () => ({ name: helper.name, value: `map ${mapName(m, number)} (${type.name})` }), at);
+    return;
   }
+  facts.map = number;
 }
 
 function memory(

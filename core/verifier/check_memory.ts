@@ -3,7 +3,7 @@ import type { Detail, FindingCode } from './catalogue';
 import { setReportedValue } from './check_value';
 import { calledAt, describe, describeRange, isUnbounded, mapValueName } from './describe';
 import { addFact, bound } from './fact';
-import { markNonNull, propagate } from './link';
+import { hasReference, markNonNull, propagate } from './link';
 import type { Machine } from './machine';
 import { setSigned, smax, smin, meet } from './scalar';
 import { fillBytes, firstUninit, holdsPointer } from './stack';
@@ -241,7 +241,8 @@ function assumeBetween(m: Machine, at: number, least: number, most: number): boo
       if (propagate(w, at)) return true;
     }
   }
-  setReportedValue(m, at);
+  // What must be released can still be.
+  if (!hasReference(w, w[at + ID]!)) setReportedValue(m, at);
   return false;
 }
 

@@ -16,9 +16,13 @@ export function requireInitialised(m: Machine, index: number): boolean {
   return false;
 }
 
-/** From here on any use of the value is accepted silently: it was reported. */
+/**
+ * From here on any use of the value is accepted silently: it was reported. Not so r10, which everything else depends on.
+ * A state that holds such a value proves nothing by itself: the failure that made it must be among the findings.
+ */
 export function setReportedValue(m: Machine, at: number): void {
   const { w } = m;
+  if (at === register(10)) return;
   w[at + TAG] = Tag.REPORTED;
   w[at + 1] = w[at + 2] = w[at + 3] = 0;
   w[at + SYMBOL] = m.symbols.fresh();

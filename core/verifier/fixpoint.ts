@@ -53,14 +53,20 @@ export class Fixpoint {
 
   /**
    * Iterates inside the component of a head, starting with one state at the head, and calls `onSink` for each way back to it, with
-   * the state worked on.
+   * the state worked on. In it, the symbols of the given state still mean what they meant at the head.
    */
   around(head: number, state: Int32Array, onSink: () => void): void {
     const { order } = this.engine;
     const scope: Scope = { from: order.position[head]! + 1, to: order.end[head]!, sink: head, onSink };
-    this.budget.check();
-    this.engine.run(head, state, (to) => this.enter(to, scope));
-    this.drain(scope);
+    const { inclusion, m } = this.engine;
+    inclusion.rigid = m.symbols.count;
+    try {
+      this.budget.check();
+      this.engine.run(head, state, (to) => this.enter(to, scope));
+      this.drain(scope);
+    } finally {
+      inclusion.rigid = 0;
+    }
   }
 
   private iterate(start: number, state: Int32Array, scope: Scope): void {

@@ -31,6 +31,11 @@ import { CONSTANT, FLAGS, ID, NULLABLE, NUMBER, REGION, SYMBOL, Tag, isScalarZer
  * Sound, not complete.
  */
 export class Inclusion {
+  /**
+   * Symbols below this are the same in all states, so they may only stand for themselves. Raised while values are compared across
+   * states: around a loop, the symbols of its head must go on meaning the values at the head.
+   */
+  rigid = 0;
   private readonly outer = new Int32Array(MAX_FRAMES);
   private readonly inner = new Int32Array(MAX_FRAMES);
   /** What an outer symbol stands for: inner symbol and a constant; valid when the stamp is the present one. */
@@ -153,6 +158,7 @@ export class Inclusion {
   /** Lets an outer symbol stand for inner symbol + delta; false when it already stands for something else. */
   private assign(symbol: number, to: number, delta: number): boolean {
     if (symbol === 0) return to === 0 && delta === 0;
+    if (symbol < this.rigid && (to !== symbol || delta !== 0)) return false;
     if (this.stamp[symbol] === this.epoch) return this.target[symbol] === to && this.delta[symbol] === delta;
     this.stamp[symbol] = this.epoch;
     this.target[symbol] = to;

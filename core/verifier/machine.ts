@@ -36,6 +36,11 @@ export class Machine {
   /** Whether a load or store reached the context, by slot, as long as failures are recorded. */
   readonly contextAccess = new Map<number, boolean>();
   readonly failures = new Map<string, Failure>();
+  /**
+   * What failed while nothing was recorded. Much of it is spurious, but values that count as reported come from here: see
+   * {@link Tag}.REPORTED.
+   */
+  readonly unrecorded = new Map<string, Failure>();
   private readonly globals = new Map<number, number>();
 
   constructor(
@@ -74,12 +79,12 @@ export class Machine {
 
   /** Records a failed check at another slot. */
   failAt(code: FindingCode, slot: number, detail: () => Detail, at = -1): void {
-    if (!this.recording) return;
+    const failures = this.recording ? this.failures : this.unrecorded;
     const key = `${slot}:${code}`;
-    if (this.failures.has(key)) return;
+    if (failures.has(key)) return;
     const w = this.w;
     const tag = at < 0 ? 0 : w[at + TAG]!;
-    this.failures.set(key, {
+    failures.set(key, {
       code,
       slot,
       detail: detail(),

@@ -133,6 +133,21 @@ export function eachValue(w: Int32Array, visit: (at: number) => void): void {
   }
 }
 
+/** Whether a packed state holds a value with this tag. */
+export function holdsTag(packed: Int32Array, tag: number): boolean {
+  for (let index = 0; index < 10; index++) if (packed[register(index)] === tag) return true;
+  let at = FRAMES;
+  for (let frame = 0; frame <= packed[DEPTH]!; frame++) {
+    if (frame > 0) {
+      for (let index = 1; index < 10; index++) if (packed[packedSaved(at, index)] === tag) return true;
+      at += SAVED_WORDS;
+    }
+    for (let index = 0; index < packed[USED_CELLS + frame]!; index++, at += CELL_WORDS)
+      if (hasValue(packed[at]!) && packed[at + 1] === tag) return true;
+  }
+  return false;
+}
+
 /** Kinds of stack bytes, four bits each in the low half of a cell's first word. */
 export const Byte = { UNINIT: 0, MISC: 1, ZERO: 2, VALUE: 3 } as const;
 

@@ -14,8 +14,9 @@ import { Machine, type Failure } from './machine';
 import { explorePaths } from './paths';
 import type { ProgramReport, Verdict } from './report';
 import { deepestChain, stackSizes } from './stack_size';
-import { PACKET_SIZE, pack, setEntry } from './state';
+import { PACKET_SIZE, holdsTag, pack, setEntry } from './state';
 import { findUnboundedLoops } from './termination';
+import { Tag } from './value';
 import { thresholds } from './widen';
 import { weakTopologicalOrder } from './wto';
 
@@ -158,6 +159,9 @@ function tryJoined(engine: Engine, entry: Int32Array, budget: Budget): boolean {
         if (!new Sweep(engine, budget, invariants).run(0, entry)) return false;
       }
     } else return false;
+    // Values that count as reported make checks pass: what made them must be reported, too.
+    if ([...invariants.values()].some((states) => states.some((state) => holdsTag(state, Tag.REPORTED))))
+      for (const [key, failure] of m.unrecorded) if (!m.failures.has(key)) m.failures.set(key, failure);
     for (const head of findUnboundedLoops(engine, budget, invariants)) failLoop(engine, head);
     return true;
   } catch (error) {
