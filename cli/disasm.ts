@@ -29,6 +29,7 @@ export async function disasm(argv: readonly string[], io: Io): Promise<number> {
         : `there is no program ${values.program}; the object has ${object.programs.map((p) => p.name).join(', ')}`,
     );
   }
-  for (const program of chosen) io.out(listing(object, program, platform, values['no-source'] !== true));
+  const showPath = values['no-source'] === true ? undefined : (path: string): string => path;
+  for (const program of chosen) io.out(listing(object, program, platform, showPath));
   return Exit.OK;
 }

@@ -34,7 +34,11 @@ export async function showDisassembly(ctx: Ctx, source: vscode.Uri): Promise<voi
   }
   const opened = await vscode.workspace.openTextDocument(disassemblyUri(source));
   const document = await vscode.languages.setTextDocumentLanguage(opened, disassemblyLanguage);
-  await vscode.window.showTextDocument(document, { viewColumn: vscode.ViewColumn.Beside, preserveFocus: true });
+  await vscode.window.showTextDocument(document, {
+    viewColumn: vscode.ViewColumn.Beside,
+    preserveFocus: true,
+    preview: false,
+  });
 }
 
 async function disassemblyOf(ctx: Ctx, source: vscode.Uri): Promise<Disassembly> {

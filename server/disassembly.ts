@@ -9,7 +9,7 @@ import type { Settings } from './settings';
 export function disassemble(bytes: Uint8Array, platform: Settings['platform']): Disassembly {
   try {
     const object = readObject(bytes);
-    const text = objectListing(object, platformOf(object, platform));
+    const text = objectListing(object, platformOf(object, platform), fileName);
     return text === '' ? { message: 'The object holds no programs.' } : { text };
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
@@ -35,4 +35,9 @@ export function withoutObject(status: FileStatus): Disassembly {
     default:
       return { message: 'There is no object of this file.' };
   }
+}
+
+/** Beside its source, a whole path would only push the text out of sight. Paths are those of whichever system compiled. */
+function fileName(path: string): string {
+  return path.replace(/^.*[\\/]/s, '');
 }

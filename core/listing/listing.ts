@@ -1,21 +1,27 @@
+import { printable } from '../input/printable';
 import { disassembleAt, jumpTarget, signedHex } from '../isa/disassemble';
 import { CALL, Call, EXIT, LDDW, Lddw } from '../isa/opcode';
 import { functionAt, type BpfObject, type LinkedFunction, type Program } from '../object/object';
 import type { Platform } from '../platform/platform';
 
+/** How the path of a source is shown; without it there are no source lines. */
+export type ShowPath = (path: string) => string;
+
 /** All programs of an object, one after the other; empty for an object without programs. */
-export function objectListing(object: BpfObject, platform: Platform): string {
-  return object.programs.map((program) => listing(object, program, platform, true)).join('\n');
+export function objectListing(object: BpfObject, platform: Platform, showPath?: ShowPath): string {
+  return object.programs.map((program) => listing(object, program, platform, showPath)).join('\n');
 }
 
 /** One program with its subprograms; slots count from the start of each function's section, as llvm-objdump has them. */
-export function listing(object: BpfObject, program: Program, platform: Platform, withSource: boolean): string {
-  const lines = [`Program ${program.name} in section ${program.section}:\n`];
+export function listing(object: BpfObject, program: Program, platform: Platform, showPath?: ShowPath): string {
+  const lines = [`Program ${printable(program.name)} in section ${printable(program.section)}:\n`];
   for (const fn of program.functions) {
-    lines.push(`\n${(fn.sectionSlot * 8).toString(16).padStart(16, '0')} <${fn.name}>:  ; section ${fn.section}\n`);
+    lines.push(
+      `\n${(fn.sectionSlot * 8).toString(16).padStart(16, '0')} <${printable(fn.name)}>:  ; section ${printable(fn.section)}\n`,
+    );
     for (let slot = fn.start; slot < fn.start + fn.length; slot++) {
-      if (withSource) lines.push(sourceOf(program, slot));
-      const note = annotation(object, program, platform, slot);
+      if (showPath) lines.push(sourceOf(program, slot, showPath));
+      const note = printable(annotation(object, program, platform, slot));
       const text = disassembleAt(program.code, slot) + label(program, fn, slot);
       lines.push(`${String(fn.sectionSlot + slot - fn.start).padStart(8)}:\t${note ? `${text}\t; ${note}` : text}\n`);
       if (program.code.opcode[slot] === LDDW) slot++;
@@ -24,17 +30,17 @@ export function listing(object: BpfObject, program: Program, platform: Platform,
   return `${lines.join('')}\n`;
 }
 
-function sourceOf(program: Program, slot: number): string {
+function sourceOf(program: Program, slot: number, showPath: ShowPath): string {
   if (!program.lines.startsAt(slot)) return '';
   const record = program.lines.at(slot)!;
-  return `; ${record.path}:${record.line}${record.text.trim() ? `: ${record.text.trim()}` : ''}\n`;
+  return `; ${printable(showPath(record.path))}:${record.line}${record.text.trim() ? `: ${printable(record.text.trim())}` : ''}\n`;
 }
 
 /** ` <function+0x10>` behind jumps, in bytes from the start of the function. */
 function label(program: Program, fn: LinkedFunction, slot: number): string {
   const target = jumpTarget(program.code, slot);
   if (target === undefined || program.code.opcode[slot] === EXIT) return '';
-  return ` <${fn.name}+${signedHex((target - fn.start) * 8)}>`;
+  return ` <${printable(fn.name)}+${signedHex((target - fn.start) * 8)}>`;
 }
 
 /** What a call or a wide load refers to. */

@@ -42,8 +42,9 @@ export class Workbench {
   async openFile(name) {
     await this.page.keyboard.press('Control+P');
     await this.quickInput().fill(name);
-    await this.pick(name).waitFor(PATIENCE);
-    await this.page.keyboard.press('Enter');
+    // Enter would take the first row, which may still be one of the files opened last.
+    await this.pick(name).click(PATIENCE);
+    await this.page.mouse.move(250, 15);
     await this.page.locator('.tab.active', { hasText: name }).waitFor(PATIENCE);
     await this.page.locator('.editor-instance .view-line').first().waitFor(PATIENCE);
   }

@@ -206,6 +206,24 @@ describe('a good program', () => {
     await workbench.page.locator('.debug-toolbar').waitFor({ ...PATIENCE, state: 'hidden' });
     await picture('10-printed');
   });
+
+  step('shows its disassembly beside it, highlighted', async () => {
+    await workbench.command('View: Hide Panel');
+    await workbench.openFile('xdp_filter.bpf.c');
+    await workbench.statusItem('eBPF: 1 proved').waitFor(PATIENCE);
+    await workbench.command('eBPF: Show Disassembly');
+    const tab = workbench.page.locator('.tab', { hasText: 'xdp_filter.bpf.c (disassembly)' });
+    await tab.waitFor(PATIENCE);
+    await tab.click();
+    await workbench.statusItem('BPF disassembly').waitFor(PATIENCE);
+    const line = workbench.line('call 0x1');
+    await line.waitFor(PATIENCE);
+    const colours = await line
+      .locator('span > span')
+      .evaluateAll((spans) => new Set(spans.map((span) => span.className)).size);
+    assert.ok(colours >= 3, `${colours} kinds of token`);
+    await picture('11-disassembly');
+  });
 });
 
 /**

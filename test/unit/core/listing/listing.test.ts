@@ -23,10 +23,12 @@ const two = buildElf({
   ],
 });
 
+const asWritten = (path: string): string => path;
+
 describe('listing', () => {
   it('has a heading, the slots of the section, jump labels in bytes, and the names of helpers', () => {
     const object = readObject(two);
-    const text = listing(object, object.programs[0]!, platformOf(object, 'auto'), true);
+    const text = listing(object, object.programs[0]!, platformOf(object, 'auto'), asWritten);
     assert.deepEqual(text.split('\n'), [
       'Program first in section xdp:',
       '',
@@ -42,8 +44,8 @@ describe('listing', () => {
 
   it('names helpers as the platform does', () => {
     const object = readObject(two);
-    const linux = listing(object, object.programs[0]!, platformOf(object, 'linux'), true);
-    const windows = listing(object, object.programs[0]!, platformOf(object, 'windows'), true);
+    const linux = listing(object, object.programs[0]!, platformOf(object, 'linux'));
+    const windows = listing(object, object.programs[0]!, platformOf(object, 'windows'));
     assert.match(linux, /call 0x5\t; bpf_ktime_get_ns/);
     assert.doesNotMatch(windows, /call 0x5\t; bpf_ktime_get_ns/);
   });
@@ -54,13 +56,29 @@ describe('listing', () => {
     const object = readObject(bytes);
     const program = object.programs.find(({ name }) => name === 'first');
     assert.ok(program);
-    const text = listing(object, program, platformOf(object, 'auto'), true);
+    const text = listing(object, program, platformOf(object, 'auto'), asWritten);
     assert.match(text, /call 0x1\t; bpf_map_lookup_elem/);
     assert.match(text, /ll\t; map table/);
     assert.match(text, /ll\t; body/);
     assert.match(text, /^; .*shapes\.c:\d+: .*bpf_map_lookup_elem/m);
     assert.match(text, /<deep>:/);
-    assert.doesNotMatch(listing(object, program, platformOf(object, 'auto'), false), /shapes\.c/);
+    const named = listing(object, program, platformOf(object, 'auto'), () => 'name.c');
+    assert.match(named, /^; name\.c:\d+: .*bpf_map_lookup_elem/m);
+    assert.doesNotMatch(listing(object, program, platformOf(object, 'auto')), /shapes\.c/);
+  });
+});
+
+describe('a hostile name', () => {
+  it('cannot end a line or steer a terminal', () => {
+    const object = readObject(
+      buildElf({
+        sections: [{ name: 'xdp', type: 1, flags: 6, data: slots([0x05, 0, 0, 0, 0], [0x95, 0, 0, 0, 0]) }],
+        symbols: [{ name: 'a\n       0:\tb\u001b[2J', section: 1, size: 16 }],
+      }),
+    );
+    const text = objectListing(object, platformOf(object, 'auto'));
+    assert.equal(text.trimEnd().split('\n').length, 5);
+    assert.ok(!text.includes('\u001b'));
   });
 });
 
