@@ -1,5 +1,5 @@
 import { Cancelled } from './cancel';
-import type { Machine } from './machine';
+import type { Engine } from './engine';
 
 /** The analysis used up its steps: what it found so far proves nothing. */
 export class Exhausted extends Error {
@@ -9,27 +9,33 @@ export class Exhausted extends Error {
 /** How many instructions are executed between two looks at the cancel flag. */
 const POLL = 1024;
 
-/** Counts abstract instructions of one phase and looks now and then whether the whole analysis was cancelled. */
+/** Comparing two states costs about as much as this many instructions. */
+const COMPARISON = 0.5;
+
+/** Counts the work of one phase and looks now and then whether the whole analysis was cancelled. */
 export class Budget {
   private polledAt: number;
   private readonly start: number;
 
   constructor(
-    private readonly m: Machine,
+    private readonly engine: Engine,
     private readonly steps: number,
     private readonly isCancelled: (() => boolean) | undefined,
   ) {
-    this.polledAt = m.steps;
-    this.start = m.steps;
+    this.start = this.polledAt = this.work;
+  }
+
+  private get work(): number {
+    return this.engine.m.steps + this.engine.inclusion.comparisons * COMPARISON;
   }
 
   /** Call between blocks. @throws Exhausted, Cancelled */
   check(): void {
-    const { m } = this;
-    if (m.steps - this.polledAt >= POLL) {
-      this.polledAt = m.steps;
+    const { work } = this;
+    if (work - this.polledAt >= POLL) {
+      this.polledAt = work;
       if (this.isCancelled?.()) throw new Cancelled();
     }
-    if (m.steps - this.start > this.steps || m.symbols.isExhausted) throw new Exhausted();
+    if (work - this.start > this.steps || this.engine.m.symbols.isExhausted) throw new Exhausted();
   }
 }

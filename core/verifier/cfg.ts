@@ -47,7 +47,7 @@ export function findStructuralProblems(program: Program): StructuralProblem[] {
   const { code } = program;
   for (const fn of program.functions) {
     for (const { slot, message } of findInvalidities(code, fn.start, fn.length)) {
-      const bad = instructionError(code, slot, fn.start + fn.length) !== undefined;
+      const bad = slot < code.length && instructionError(code, slot, fn.start + fn.length) !== undefined;
       problems.push({ code: bad ? 'invalid-instruction' : 'control-flow', slot, name: message });
     }
   }

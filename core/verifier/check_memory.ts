@@ -99,7 +99,8 @@ function refuse(m: Machine, access: Access, tag: number): void {
     default:
       m.fail('opaque-pointer', what, at);
   }
-  setReportedValue(m, at);
+  // What must be released can still be.
+  if (!hasReference(m.w, m.w[at + ID]!)) setReportedValue(m, at);
 }
 
 /** Whether offset + `offset` + size stays at or below v(limit) + `room`. */

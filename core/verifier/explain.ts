@@ -27,7 +27,7 @@ function explain(m: Machine, failure: Failure): Finding {
     message: entry.message(detail),
     pc: slot - fn.start,
     function: fn.name,
-    instruction: disassembleAt(program.code, slot),
+    instruction: slot < program.code.length ? disassembleAt(program.code, slot) : '',
     ...(source ? { source } : {}),
     ...(detail.needed === undefined ? {} : { needed: detail.needed }),
     ...(detail.known === undefined ? {} : { known: detail.known }),

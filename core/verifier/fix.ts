@@ -3,7 +3,7 @@ import type { Failure, Machine } from './machine';
 import type { Fix } from './report';
 
 /** Lines before which a statement cannot simply be inserted. */
-const CONTINUES = /^\s*(?:\}|else\b|case\b|default\b|&&|\|\||[?:)\]+\-*/,.]|if\b.*\belse\b)/;
+const CONTINUES = /^\s*(?:\}|else\b|case\b|default\b|&&|\|\||[?:)\],./]|[-+*](?![-+*\w(])|if\b.*\belse\b)/;
 
 /** Inserts a NULL test before the line of a dereference, when the variable's name can be read off the line that set it. */
 export function nullFix(m: Machine, failure: Failure): Fix | undefined {

@@ -21,7 +21,7 @@ import {
   packedSaved,
   register,
 } from './state';
-import { Definition, type Symbols } from './symbol';
+import { Definition, MAX_HEIGHT, type Symbols } from './symbol';
 import { NO_SYMBOL, termConstant, termSymbol } from './term';
 import { CONSTANT, FLAGS, ID, NULLABLE, NUMBER, REGION, SYMBOL, Tag, isScalarZero } from './value';
 
@@ -36,6 +36,8 @@ export class Inclusion {
    * states: around a loop, the symbols of its head must go on meaning the values at the head.
    */
   rigid = 0;
+  /** States compared so far: work that counts against the budget. */
+  comparisons = 0;
   private readonly outer = new Int32Array(MAX_FRAMES);
   private readonly inner = new Int32Array(MAX_FRAMES);
   /** What an outer symbol stands for: inner symbol and a constant; valid when the stamp is the present one. */
@@ -52,6 +54,7 @@ export class Inclusion {
   }
 
   holds(o: Int32Array, n: Int32Array): boolean {
+    this.comparisons++;
     if (o[DEPTH] !== n[DEPTH] || o[REFERENCE_COUNT] !== n[REFERENCE_COUNT]) return false;
     if (this.stamp.length < this.symbols.count) {
       const size = this.symbols.count * 2;
@@ -150,6 +153,8 @@ export class Inclusion {
   private term(o: Int32Array, at: number, n: Int32Array, from: number): boolean {
     const symbol = o[at + SYMBOL]!;
     if (symbol === 0) return true;
+    if (symbol < this.rigid && n[from + SYMBOL] === symbol)
+      return this.assign(symbol, symbol, n[from + CONSTANT]! - o[at + CONSTANT]!);
     const given = termSymbol(n, from);
     if (given === NO_SYMBOL) return this.assign(symbol, this.symbols.count + from, 0);
     return this.assign(symbol, given, termConstant(n, from) - o[at + CONSTANT]!);
@@ -187,7 +192,7 @@ export class Inclusion {
     for (let k = 0; k < this.mapped.length; k++) {
       const symbol = this.mapped[k]!;
       if (symbol >= this.symbols.count || this.symbols.definitionOf(symbol) === Definition.NONE) continue;
-      if (this.isRecomputable(symbol, 3) && !this.sameDefinition(symbol)) return false;
+      if (this.isRecomputable(symbol, MAX_HEIGHT) && !this.sameDefinition(symbol)) return false;
     }
     return true;
   }
@@ -206,15 +211,33 @@ export class Inclusion {
 
   private sameDefinition(symbol: number): boolean {
     const { symbols } = this;
-    const to = this.target[symbol]!;
-    if (to <= 0 || to >= symbols.count || this.delta[symbol] !== 0) return false;
     const definition = symbols.definitionOf(symbol);
-    if (definition !== symbols.definitionOf(to)) return false;
+    const first = symbols.firstOf(symbol);
+    const second = symbols.secondOf(symbol);
     const binary = definition === Definition.SUM || definition === Definition.DIFFERENCE;
-    if (!this.assign(symbols.firstOf(symbol), symbols.firstOf(to), 0)) return false;
-    return binary
-      ? this.assign(symbols.secondOf(symbol), symbols.secondOf(to), 0)
-      : symbols.secondOf(symbol) === symbols.secondOf(to);
+    if (binary && this.isMapped(first) && this.isMapped(second)) return this.sameSum(symbol, definition, first, second);
+    const to = this.target[symbol]!;
+    if (to <= 0 || to >= symbols.count || this.delta[symbol] !== 0 || definition !== symbols.definitionOf(to))
+      return false;
+    if (!this.assign(first, symbols.firstOf(to), 0)) return false;
+    return binary ? this.assign(second, symbols.secondOf(to), 0) : second === symbols.secondOf(to);
+  }
+
+  /** The terms that the operands stand for must add up to the one that the sum or difference stands for. */
+  private sameSum(symbol: number, definition: number, first: number, second: number): boolean {
+    const { symbols } = this;
+    const minus = definition === Definition.DIFFERENCE;
+    const [a, b, to] = [this.targetOf(first), this.targetOf(second), this.target[symbol]!];
+    const constant = this.deltaOf(first) + (minus ? -this.deltaOf(second) : this.deltaOf(second));
+    if (this.delta[symbol] !== constant) return false;
+    if (b === 0) return to === a;
+    if (minus) return a === b ? to === 0 : to > 0 && isDefinedAs(symbols, to, definition, a, b);
+    if (a === 0) return to === b;
+    return to > 0 && (isDefinedAs(symbols, to, definition, a, b) || isDefinedAs(symbols, to, definition, b, a));
+  }
+
+  private targetOf(symbol: number): number {
+    return symbol === 0 ? 0 : this.target[symbol]!;
   }
 
   private facts(o: Int32Array, n: Int32Array): boolean {
@@ -245,6 +268,11 @@ export class Inclusion {
     this.assign(symbol, to, 0);
     return to;
   }
+}
+
+function isDefinedAs(symbols: Symbols, symbol: number, definition: number, a: number, b: number): boolean {
+  if (symbol >= symbols.count || symbols.definitionOf(symbol) !== definition) return false;
+  return symbols.firstOf(symbol) === a && symbols.secondOf(symbol) === b;
 }
 
 /** Whether all bytes that hold a value in `outer` are zero in `inner`. */

@@ -7,7 +7,7 @@ import type { Graph, Node } from './graph';
 import type { Machine } from './machine';
 import { isZero, setUnsignedWidth } from './scalar';
 import { CALLBACKS } from './semantics';
-import { DEPTH, pack, register, unpack } from './state';
+import { CELL_BYTES, DEPTH, USED_CELLS, pack, register, unpack } from './state';
 import { transferAlu } from './transfer_alu';
 import { checkExit, checkHelper, finishHelper, transferHelper, transferUnmodelledCall } from './transfer_call';
 import { enterCallback, enterFunction, leaveCallback, leaveFunction } from './transfer_function';
@@ -33,6 +33,7 @@ export function interpret(m: Machine, graph: Graph, live: Int32Array, node: Node
   }
   m.slot = block.last;
   m.steps++;
+  noteStack(m, graph, node);
   switch (block.kind) {
     case 'fall':
     case 'goto':
@@ -55,6 +56,16 @@ export function interpret(m: Machine, graph: Graph, live: Int32Array, node: Node
       const never: never = block.kind;
       return never;
     }
+  }
+}
+
+/** Cells in use, of the running function and of its callers, whose frames it may have written. */
+function noteStack(m: Machine, graph: Graph, node: Node): void {
+  let context = node.context;
+  for (let frame = m.w[DEPTH]!; frame >= 0; frame--) {
+    const bytes = m.w[USED_CELLS + frame]! * CELL_BYTES;
+    if (bytes > m.stackBytes[context.fn]!) m.stackBytes[context.fn] = bytes;
+    if (frame > 0) context = graph.nodes[context.caller]!.context;
   }
 }
 

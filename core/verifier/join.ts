@@ -181,6 +181,12 @@ export class Joiner {
   }
 
   private term(j: Int32Array, at: number, o: Int32Array, a: number, n: Int32Array, b: number): void {
+    if (o[a + SYMBOL] !== 0 && o[a + SYMBOL] === n[b + SYMBOL] && o[a + CONSTANT] === n[b + CONSTANT]) {
+      // Also when one side has narrowed it to a constant.
+      j[at + SYMBOL] = this.phi(o[a + SYMBOL]!, o[a + SYMBOL]!, 0);
+      j[at + CONSTANT] = o[a + CONSTANT]!;
+      return;
+    }
     if (hasConstant(j, at)) {
       j[at + SYMBOL] = j[at + CONSTANT] = 0;
       return;

@@ -33,6 +33,8 @@ export class Machine {
   recording = true;
   /** Abstract instructions executed. */
   steps = 0;
+  /** Bytes of stack that each function was seen to use, by function index. */
+  readonly stackBytes: number[];
   /** Whether a load or store reached the context, by slot, as long as failures are recorded. */
   readonly contextAccess = new Map<number, boolean>();
   readonly failures = new Map<string, Failure>();
@@ -51,6 +53,7 @@ export class Machine {
   ) {
     this.code = program.code;
     this.layouts = new Layouts(object);
+    this.stackBytes = program.functions.map(() => 0);
   }
 
   /** Instance id of the single value of a global data section: the same each time its address is taken. */

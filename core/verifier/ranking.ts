@@ -3,7 +3,7 @@ import type { Machine } from './machine';
 import { smax, smin } from './scalar';
 import { CELL_WORDS, DEPTH, FRAMES, MAX_FRAMES, PACKET_SIZE, SAVED_WORDS, USED_CELLS, cell, hasValue, packedFrames, register, saved, packedCell, packedSaved } from './state'; // prettier-ignore
 import { NO_SYMBOL, termConstant, termSymbol } from './term';
-import { NUMBER, REGION, Tag } from './value';
+import { CONSTANT, NUMBER, REGION, SYMBOL, Tag } from './value';
 
 /** A value at the head of a loop that may count its iterations. */
 interface Counter {
@@ -95,11 +95,21 @@ export class Ranking {
     const at = counter.head;
     if (w[work] !== head[at] || (w[work] !== Tag.SCALAR && w[work + REGION] !== head[at + REGION])) return false;
     if (work >= FRAMES && !this.isLiveCell(w, work)) return false;
+    const least = smin(w, work + NUMBER);
+    const most = smax(w, work + NUMBER);
+    if (head[at + SYMBOL] !== 0 && head[at + SYMBOL] === w[work + SYMBOL]) {
+      const moved = w[work + CONSTANT]! - head[at + CONSTANT]!;
+      if (moved * direction < 1) return false;
+      const symbol = w[work + SYMBOL]!;
+      const up = upper(w, symbol, w[work + CONSTANT]!);
+      const down = lower(w, symbol, w[work + CONSTANT]!);
+      counter.end =
+        direction === 1 ? Math.max(counter.end, Math.min(most, up)) : Math.min(counter.end, Math.max(least, down));
+      return true;
+    }
     const [before, after] = [termSymbol(head, at), termSymbol(w, work)];
     if (before === NO_SYMBOL || after === NO_SYMBOL) return false;
     const [c, d] = [termConstant(head, at), termConstant(w, work)];
-    const least = smin(w, work + NUMBER);
-    const most = smax(w, work + NUMBER);
     if (direction === 1) {
       // v(before) + c + 1 <= v(after) + d
       const max = before === 0 ? 0 : smax(head, at + NUMBER) - c;
@@ -109,7 +119,7 @@ export class Ranking {
     }
     const min = before === 0 ? 0 : smin(head, at + NUMBER) - c;
     if (bound(w, after, before, most - d, min) > c - d - 1) return false;
-    counter.end = Math.min(counter.end, Math.max(least, d - bound(w, 0, after, 0, -Infinity)));
+    counter.end = Math.min(counter.end, Math.max(least, lower(w, after, d)));
     return true;
   }
 
@@ -130,4 +140,9 @@ function upper(w: Int32Array, symbol: number, constant: number): number {
   const direct = bound(w, symbol, 0, Infinity, 0);
   const viaPacket = w[PACKET_SIZE] === 0 ? Infinity : bound(w, symbol, w[PACKET_SIZE]!, Infinity, 0) + 0xffff;
   return Math.min(direct, viaPacket) + constant;
+}
+
+/** Lower bound of v(symbol) + constant from facts. */
+function lower(w: Int32Array, symbol: number, constant: number): number {
+  return constant - bound(w, 0, symbol, 0, -Infinity);
 }

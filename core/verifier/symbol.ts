@@ -8,12 +8,16 @@
 /** How a symbol is computed. SUM and DIFFERENCE are exact integer operations; the others, and ALU opcode bytes, work on 64-bit words. */
 export const Definition = { NONE: 0, SUM: 1, DIFFERENCE: 2, SHIFT_32: 3, ZERO_EXTEND: 5 } as const;
 
+/** Definitions reach this deep, so that checking them is cheap; what would be deeper is a fresh symbol. */
+export const MAX_HEIGHT = 3;
+
 /** Beyond this many symbols the analysis stops. */
 const MAX_SYMBOLS = 1 << 22;
 
 export class Symbols {
   private size = 1;
-  private definitions = new Int32Array(3 * 1024);
+  /** Per symbol: operation, operands, height. */
+  private definitions = new Int32Array(4 * 1024);
   private readonly known = new Map<number, number>();
 
   get count(): number {
@@ -25,7 +29,7 @@ export class Symbols {
   }
 
   fresh(): number {
-    return this.make(Definition.NONE, 0, 0);
+    return this.make(Definition.NONE, 0, 0, 0);
   }
 
   /** v(a) + v(b). */
@@ -50,37 +54,44 @@ export class Symbols {
   }
 
   definitionOf(symbol: number): number {
-    return this.definitions[symbol * 3]!;
+    return this.definitions[symbol * 4]!;
   }
 
   firstOf(symbol: number): number {
-    return this.definitions[symbol * 3 + 1]!;
+    return this.definitions[symbol * 4 + 1]!;
   }
 
   secondOf(symbol: number): number {
-    return this.definitions[symbol * 3 + 2]!;
+    return this.definitions[symbol * 4 + 2]!;
   }
 
   private intern(definition: number, a: number, b: number): number {
     const id = key(definition, a, b);
     let symbol = this.known.get(id);
     if (symbol === undefined) {
-      symbol = this.make(definition, a, b);
+      const binary = definition === Definition.SUM || definition === Definition.DIFFERENCE;
+      const height = 1 + Math.max(this.heightOf(a), binary ? this.heightOf(b) : 0);
+      symbol = height > MAX_HEIGHT ? this.fresh() : this.make(definition, a, b, height);
       this.known.set(id, symbol);
     }
     return symbol;
   }
 
-  private make(definition: number, a: number, b: number): number {
+  private heightOf(symbol: number): number {
+    return this.definitions[symbol * 4 + 3]!;
+  }
+
+  private make(definition: number, a: number, b: number, height: number): number {
     const symbol = this.size++;
-    if (symbol * 3 + 3 > this.definitions.length) {
+    if (symbol * 4 + 4 > this.definitions.length) {
       const larger = new Int32Array(this.definitions.length * 2);
       larger.set(this.definitions);
       this.definitions = larger;
     }
-    this.definitions[symbol * 3] = definition;
-    this.definitions[symbol * 3 + 1] = a;
-    this.definitions[symbol * 3 + 2] = b;
+    this.definitions[symbol * 4] = definition;
+    this.definitions[symbol * 4 + 1] = a;
+    this.definitions[symbol * 4 + 2] = b;
+    this.definitions[symbol * 4 + 3] = height;
     return symbol;
   }
 }

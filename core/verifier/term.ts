@@ -42,10 +42,13 @@ export function sumTerm(w: Int32Array, symbols: Symbols, a: number, b: number, m
   result.symbol = NO_SYMBOL;
   result.constant = 0;
   if (!exact || !isSmall(w, a + NUMBER) || !isSmall(w, b + NUMBER)) return result;
-  const first = termSymbol(w, a);
+  // A number that was narrowed to a constant still is what its symbol says; loops are counted by symbols.
+  const linked = w[a + SYMBOL]! !== 0;
+  const first = linked ? w[a + SYMBOL]! : termSymbol(w, a);
   const second = termSymbol(w, b);
   if (first === NO_SYMBOL || second === NO_SYMBOL) return result;
-  const constant = minus ? termConstant(w, a) - termConstant(w, b) : termConstant(w, a) + termConstant(w, b);
+  const base = linked ? w[a + CONSTANT]! : termConstant(w, a);
+  const constant = minus ? base - termConstant(w, b) : base + termConstant(w, b);
   if (constant < -LIMIT || constant > LIMIT) return result;
   result.constant = constant;
   if (second === 0) result.symbol = first;
@@ -67,13 +70,13 @@ export function addSumFacts(
   addFact(w, symbols, sum, first, secondMax);
 }
 
-/** Writes a term, or a fresh symbol when there is none; constants need no term. */
+/** Writes a term, or a fresh symbol when there is none; constants need none. */
 export function setTerm(w: Int32Array, symbols: Symbols, at: number, term: Sum): void {
-  if (isConstant(w, at + NUMBER)) {
-    w[at + SYMBOL] = w[at + CONSTANT] = 0;
-  } else if (term.symbol > 0) {
+  if (term.symbol > 0) {
     w[at + SYMBOL] = term.symbol;
     w[at + CONSTANT] = term.constant;
+  } else if (isConstant(w, at + NUMBER)) {
+    w[at + SYMBOL] = w[at + CONSTANT] = 0;
   } else {
     w[at + SYMBOL] = symbols.fresh();
     w[at + CONSTANT] = 0;

@@ -218,7 +218,7 @@ function pointerArithmetic(m: Machine, operation: number, wide: boolean, to: num
   const { w, symbols } = m;
   const both = isPointer(w[to + TAG]!) && isPointer(w[from + TAG]!);
   const minus = operation === Alu.SUB;
-  if (both && minus && (wide || m.type.privileged)) {
+  if (both && minus && (wide || m.type.privileged || sameRegion(w, to, from))) {
     subtractPointers(m, wide, to, from);
     return;
   }
@@ -305,8 +305,7 @@ function subtractPointers(m: Machine, wide: boolean, to: number, from: number): 
   else arithmetic(w, Alu.SUB, true, false, to + NUMBER, from + NUMBER);
   setScalarTag(w, to, 0, slot);
   setTerm(w, symbols, to, term);
-  if (!wide) {
-    zeroExtend(w, to + NUMBER);
-    setSymbol(m, to, symbols.fresh());
-  }
+  if (wide || (smin(w, to + NUMBER) >= 0 && smax(w, to + NUMBER) <= 0xffff_ffff)) return;
+  zeroExtend(w, to + NUMBER);
+  setSymbol(m, to, symbols.fresh());
 }

@@ -4,7 +4,7 @@ import { requireInitialised, setReportedValue } from './check_value';
 import { calledAt, describe, describeRange } from './describe';
 import { invalidatePacket, release } from './link';
 import type { Machine } from './machine';
-import { setSigned, setUnknown, smax, smin } from './scalar';
+import { S32MAX, S32MIN, setSigned, setUnknown, smax, smin } from './scalar';
 import { ACQUIRES, GPL_COMPATIBLE, MAX_ERRNO, RETURNS_LENGTH } from './semantics';
 import { fillBytes, weaken } from './stack';
 import { Byte, MAX_REFERENCES, REFERENCES, REFERENCE_COUNT, REFERENCE_WORDS, register } from './state';
@@ -208,7 +208,7 @@ export function checkExit(m: Machine): void {
       m.fail('pointer-leak', () => ({ value: describe(m, at), action: 'it is returned' }), at);
     return;
   }
-  if (range && (smin(w, at + NUMBER) < range.min || smax(w, at + NUMBER) > range.max)) {
+  if (range && !isBetween(m, at, range.min, range.max)) {
     m.fail(
       'return-value',
       () => ({
@@ -219,4 +219,12 @@ export function checkExit(m: Machine): void {
       at,
     );
   }
+}
+
+/** Hooks of security modules return an int: only the low half counts (return_32bit in check_return_code of kernel/bpf/verifier.c). */
+function isBetween(m: Machine, at: number, min: number, max: number): boolean {
+  const { w } = m;
+  const n = at + NUMBER;
+  if (m.type.name === 'lsm') return w[n + S32MIN]! >= min && w[n + S32MAX]! <= max;
+  return smin(w, n) >= min && smax(w, n) <= max;
 }

@@ -32,7 +32,7 @@ export function checkJump(m: Machine): void {
   const wide = (opcode & 7) === Class.JMP;
   const operation = opcode & 0xf0;
   const equality = operation === Jump.JEQ || operation === Jump.JNE;
-  if (wide && (pointerA ? isScalarZero(w, b) : isScalarZero(w, a))) return;
+  if (pointerA ? isScalarZero(w, b) : isScalarZero(w, a)) return;
   if (wide && pointerA && pointerB) {
     if (sameRegion(w, a, b)) return;
     if (equality && w[a + TAG] === w[b + TAG]) return;

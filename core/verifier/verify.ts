@@ -13,7 +13,7 @@ import { liveRegisters } from './liveness';
 import { Machine, type Failure } from './machine';
 import { explorePaths } from './paths';
 import type { ProgramReport, Verdict } from './report';
-import { deepestChain, stackSizes } from './stack_size';
+import { deepestChain } from './stack_size';
 import { PACKET_SIZE, holdsTag, pack, setEntry } from './state';
 import { findUnboundedLoops } from './termination';
 import { Tag } from './value';
@@ -47,14 +47,13 @@ export function verifyProgram(
       m.failAt(code, slot, () => (code === 'call-depth' ? { known: name } : { name }));
     return report(m, 'invalid', 'L0', 0);
   }
-  const sizes = stackSizes(program);
-  const stackBytes = deepestChain(program, sizes, 8, 0);
   if (!type) {
     m.failAt('unknown-program-type', 0, () => ({ name: program.section }));
-    return report(m, 'invalid', 'L0', stackBytes);
+    return report(m, 'invalid', 'L0', 0);
   }
-  checkStackLimit(m, sizes);
   const level = analyse(m, options);
+  checkStackLimit(m);
+  const stackBytes = deepestChain(program, m.stackBytes, 8, 0);
   return report(m, m.failures.size === 0 ? 'proved' : 'unproven', level, stackBytes);
 }
 
@@ -70,7 +69,8 @@ const UNKNOWN_TYPE: ProgramType = {
 };
 
 /** Linux counts all frames of a chain together, each rounded up (check_max_stack_depth in kernel/bpf/verifier.c). */
-function checkStackLimit(m: Machine, sizes: readonly number[]): void {
+function checkStackLimit(m: Machine): void {
+  const sizes = m.stackBytes;
   const combined = m.platform.id === 'linux' ? deepestChain(m.program, sizes, 16, 1) : Math.max(...sizes);
   if (combined <= STACK_BYTES_PER_FRAME) return;
   m.failAt('stack-limit', 0, () => ({ known: `${combined}`, needed: `${STACK_BYTES_PER_FRAME}` }));
@@ -110,14 +110,14 @@ function analyse(m: Machine, options: VerifyOptions): ProgramReport['level'] {
   const steps = options.maxSteps ?? DEFAULT_STEPS;
   const common = new Map(m.failures);
 
-  const joined = tryJoined(engine, entry, new Budget(m, steps / 2, options.isCancelled));
+  const joined = tryJoined(engine, entry, new Budget(engine, steps / 2, options.isCancelled));
   const atJoined = new Map(m.failures);
   if (joined && atJoined.size === common.size) return 'L0';
   const hasCallbacks = graph.contexts.some((context) => context.kind === 'callback');
   if (!hasCallbacks) {
     restore(m.failures, common);
     m.contextAccess.clear();
-    if (tryPaths(engine, entry, new Budget(m, steps / 2, options.isCancelled))) return 'L2';
+    if (tryPaths(engine, entry, new Budget(engine, steps / 2, options.isCancelled))) return 'L2';
   }
   // Neither ended: what the joined analysis found, or what the paths met before their budget ended.
   if (joined) restore(m.failures, atJoined);

@@ -171,7 +171,8 @@ describe('idioms', () => {
 
 describe('functions', () => {
   it('are analysed with what is known at each call', () => {
-    const text = (bytes: number): string => `
+    const text = (bytes: number): string =>
+      `
       fn main:
         ${PACKET}
         r4 = r2; r4 += 20; if r4 > r3 goto out
@@ -211,12 +212,14 @@ describe('callbacks', () => {
     refuses(loop('r0 = 2; exit'), 'return-value');
   });
 
-  it('what one call leaves behind, the next one finds', () => {
-    const text = loop(
-      'r3 = *(u64 *)(r2 + 0); if r3 > 3 goto out; r4 = r2; r4 -= r3; *(u64 *)(r2 + 0) = 9; out: r0 = 0; exit',
-      'r1 = *(u64 *)(r10 - 8); if r1 == 9 goto good; r2 = 0; if r1 == 0 goto good; r2 = *(u8 *)(r2 + 0);\n good:',
-    );
-    accepts(text);
+  it('what one call leaves behind, the next one and the caller find', () => {
+    const text = (limit: number): string =>
+      loop(
+        'r3 = *(u64 *)(r2 + 0); if r3 > 8 goto out; r3 += 1; *(u64 *)(r2 + 0) = r3; out: r0 = 0; exit',
+        `r1 = *(u64 *)(r10 - 8); if r1 <= ${limit} goto good; r2 = 0; r2 = *(u8 *)(r2 + 0);\n good:`,
+      );
+    accepts(text(9));
+    refuses(text(8), 'not-a-pointer');
   });
 
   it('of for_each_map_elem get a value that is not NULL and a key that is not written', () => {

@@ -23,7 +23,9 @@ describe('loops', () => {
   });
 
   it('with a counter on the stack end', () => {
-    proves('*(u64 *)(r10 - 8) = 0\n l: r1 = *(u64 *)(r10 - 8); r1 += 1; *(u64 *)(r10 - 8) = r1; if r1 < 100000 goto l; r0 = 0; exit');
+    proves(
+      '*(u64 *)(r10 - 8) = 0\n l: r1 = *(u64 *)(r10 - 8); r1 += 1; *(u64 *)(r10 - 8) = r1; if r1 < 100000 goto l; r0 = 0; exit',
+    );
   });
 
   it('nest', () => {
@@ -51,7 +53,9 @@ describe('loops', () => {
   });
 
   it('whose counter is reset, or wraps, need not end', () => {
-    isUnbounded('r6 = 0\n l: r6 += 1; call bpf_get_prandom_u32; if r0 != 0 goto n; r6 = 0\n n: if r6 < 10 goto l; r0 = 0; exit');
+    isUnbounded(
+      'r6 = 0\n l: r6 += 1; call bpf_get_prandom_u32; if r0 != 0 goto n; r6 = 0\n n: if r6 < 10 goto l; r0 = 0; exit',
+    );
     isUnbounded('r6 = 0\n l: r6 += 2; if r6 != 99 goto l; r0 = 0; exit');
   });
 
@@ -83,7 +87,9 @@ describe('loops', () => {
 
   it('do not hide a failure before them', () => {
     // The failed access must be found although every round meets it.
-    assert.deepEqual(findings('r6 = 0\n l: r1 = *(u32 *)(r10 + 16); r6 += 1; if r6 < 3 goto l; r0 = 0; exit'), ['stack-bounds']);
+    assert.deepEqual(findings('r6 = 0\n l: r1 = *(u32 *)(r10 + 16); r6 += 1; if r6 < 3 goto l; r0 = 0; exit'), [
+      'stack-bounds',
+    ]);
   });
 });
 
@@ -91,7 +97,9 @@ describe('budget', () => {
   const endless = 'l: r0 = 0; call bpf_get_prandom_u32; r6 = r0; r6 += 1; goto l';
 
   it('ends the analysis as unproven', () => {
-    const report = verify('l: call bpf_get_prandom_u32; if r0 == 5 goto m; goto l\n m: exit', { options: { maxSteps: 10 } });
+    const report = verify('l: call bpf_get_prandom_u32; if r0 == 5 goto m; goto l\n m: exit', {
+      options: { maxSteps: 10 },
+    });
     assert.deepEqual(
       [report.verdict, report.findings.map((finding) => finding.code)],
       ['unproven', ['budget-exhausted']],
@@ -99,7 +107,10 @@ describe('budget', () => {
   });
 
   it('is polled for cancellation', () => {
-    assert.throws(() => verify(`r1 = 0\n a: r1 += 7; if r1 s> 0 goto a\n ${endless}`, { options: { isCancelled: () => true } }), Cancelled);
+    assert.throws(
+      () => verify(`r1 = 0\n a: r1 += 7; if r1 s> 0 goto a\n ${endless}`, { options: { isCancelled: () => true } }),
+      Cancelled,
+    );
   });
 
   it('makes the same report every time', () => {
