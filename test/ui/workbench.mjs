@@ -60,6 +60,27 @@ export class Workbench {
     await this.page.locator('.quick-input-widget').waitFor({ ...PATIENCE, state: 'hidden' });
   }
 
+  /**
+   * Opens the quick fixes of the cursor's line. Asked before the focus is back in the editor, or before the fixes are there, VS Code shows
+   * nothing and does not ask again, so this does.
+   * @param {RegExp} title
+   * @returns {Promise<Locator>} the row of the fix
+   */
+  async quickFix(title) {
+    const row = this.page.locator('.action-widget .monaco-list-row').filter({ hasText: title }).first();
+    for (let left = PATIENCE.timeout; left > 0; left -= 5000) {
+      await this.page.keyboard.press('Control+.');
+      const shown = await row.waitFor({ timeout: 5000 }).then(
+        () => true,
+        () => false,
+      );
+      if (shown) return row;
+      await this.page.keyboard.press('Escape');
+      await this.page.keyboard.press('Control+1');
+    }
+    throw new Error(`no quick fix ${title}`);
+  }
+
   /** @returns {Locator} the field of the palette and of pick lists */
   quickInput() {
     return this.page.locator('.quick-input-widget input.input');
