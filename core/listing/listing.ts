@@ -30,9 +30,12 @@ export function listing(object: BpfObject, program: Program, platform: Platform,
   return `${lines.join('')}\n`;
 }
 
+/** The source line that begins at the slot; nothing for code that the compiler made up (line 0) or for another column of the line before. */
 function sourceOf(program: Program, slot: number, showPath: ShowPath): string {
   if (!program.lines.startsAt(slot)) return '';
   const record = program.lines.at(slot)!;
+  const before = program.lines.at(slot - 1);
+  if (record.line === 0 || (before?.line === record.line && before.path === record.path)) return '';
   return `; ${printable(showPath(record.path))}:${record.line}${record.text.trim() ? `: ${printable(record.text.trim())}` : ''}\n`;
 }
 
