@@ -4,6 +4,8 @@ import { shapeDistance } from './shape';
 
 /** States kept apart at one point. */
 const DISJUNCTS = 4;
+/** States kept apart because they cannot be joined. */
+const MAX_DISJUNCTS = 24;
 /** Joins at the head of a loop before they widen. */
 const PATIENCE = 3;
 /** Joins at one point before facts count as unstable and everything is widened at once. */
@@ -128,6 +130,7 @@ export class Fixpoint {
       if (distance < least) [best, least] = [index, distance];
     });
     if (best < 0 || (least > 0 && point.states.length < DISJUNCTS)) {
+      if (point.states.length >= MAX_DISJUNCTS) throw new Unjoinable();
       point.states.push(state);
       return state;
     }
@@ -138,6 +141,11 @@ export class Fixpoint {
     point.states[best] = joined;
     point.states = point.states.filter((known, index) => index === best || !inclusion.holds(joined, known));
     return joined;
+  }
+
+  /** States at the start of a node, as found by {@link solve}. */
+  statesAt(node: number): readonly Int32Array[] {
+    return this.points.get(node)?.states ?? [];
   }
 
   /** Invariants at the heads of loops, as found by {@link solve}. */
@@ -161,6 +169,7 @@ export class Sweep {
     private readonly engine: Engine,
     private readonly budget: Budget,
     private readonly invariants: ReadonlyMap<number, readonly Int32Array[]>,
+    private readonly fixpoint: Fixpoint,
   ) {}
 
   run(start: number, state: Int32Array): Map<number, Int32Array[]> | undefined {
@@ -175,7 +184,7 @@ export class Sweep {
         const invariant = this.invariants.get(node) ?? [];
         if (!invariant.some((known) => this.engine.inclusion.holds(known, packed))) this.isInductive = false;
       }
-      this.merge(states, packed);
+      this.merge(states, packed, node);
     };
     enter(start, state);
     for (let position = 0; position < graph.nodes.length; position++) {
@@ -193,7 +202,8 @@ export class Sweep {
     return this.isInductive ? this.arrivals : undefined;
   }
 
-  private merge(states: Int32Array[], packed: Int32Array): void {
+  /** States of one node are joined as in the fixpoint, but never further: where a join would go beyond it, its own state stands. */
+  private merge(states: Int32Array[], packed: Int32Array, node: number): void {
     const { inclusion, joiner } = this.engine;
     for (const known of states) if (inclusion.holds(known, packed)) return;
     let best = -1;
@@ -203,11 +213,19 @@ export class Sweep {
       if (distance < least) [best, least] = [index, distance];
     });
     if (best < 0 || (least > 0 && states.length < DISJUNCTS)) {
+      if (states.length >= MAX_DISJUNCTS) throw new Unjoinable();
       states.push(packed);
       return;
     }
     const joined = joiner.join(states[best]!, packed, false);
     if (!joined) throw new Unjoinable();
-    states[best] = joined;
+    const found = this.fixpoint.statesAt(node);
+    const wider = found.some((known) => inclusion.holds(known, joined))
+      ? undefined
+      : found.find((known) => inclusion.holds(known, packed));
+    states[best] = wider ? states[best]! : joined;
+    if (!wider) return;
+    const kept = states.filter((known) => !inclusion.holds(wider, known));
+    states.splice(0, states.length, ...kept, wider);
   }
 }

@@ -22,8 +22,20 @@ import {
   register,
 } from './state';
 import { Definition, MAX_HEIGHT, type Symbols } from './symbol';
-import { NO_SYMBOL, termConstant, termSymbol } from './term';
-import { CONSTANT, FLAGS, ID, NULLABLE, NUMBER, REGION, SYMBOL, Tag, isScalarZero } from './value';
+import { NO_SYMBOL, termSymbol } from './term';
+import {
+  CONSTANT,
+  FLAGS,
+  ID,
+  NULLABLE,
+  NUMBER,
+  REGION,
+  SYMBOL,
+  Tag,
+  constantOf,
+  hasConstant,
+  isScalarZero,
+} from './value';
 
 /**
  * Whether every execution that the packed state `n` stands for is also one of `o`. Symbols and instances of a state are names of its
@@ -44,6 +56,8 @@ export class Inclusion {
   private stamp = new Int32Array(1024);
   private target = new Int32Array(1024);
   private delta = new Float64Array(1024);
+  /** The constant that it stands for, when that is known as well; else NaN. */
+  private constants = new Float64Array(1024);
   private epoch = 0;
   private readonly zero = new Int32Array(24);
   private mapped: number[] = [];
@@ -61,6 +75,7 @@ export class Inclusion {
       this.stamp = new Int32Array(size);
       this.target = new Int32Array(size);
       this.delta = new Float64Array(size);
+      this.constants = new Float64Array(size);
       this.epoch = 0;
     }
     this.epoch++;
@@ -129,8 +144,10 @@ export class Inclusion {
 
   private value(o: Int32Array, at: number, n: Int32Array, from: number): boolean {
     const tag = o[at]!;
-    if (tag === Tag.UNINIT) return true;
-    if (n[from] !== tag) {
+    if (tag === Tag.UNINIT || (tag === Tag.REPORTED && n[from] !== Tag.UNINIT)) return true;
+    // Less can be done with a stale pointer than with one that is not.
+    const stale = tag === Tag.STALE && n[from] === Tag.PACKET;
+    if (n[from] !== tag && !stale) {
       // NULL is one of the values of a pointer that may be null.
       const nullable = (o[at + FLAGS]! & NULLABLE) !== 0 && isScalarZero(n, from);
       return (
@@ -140,7 +157,6 @@ export class Inclusion {
         this.term(o, at, n, from)
       );
     }
-    if (tag === Tag.REPORTED) return true;
     if (tag !== Tag.SCALAR) {
       if (tag !== Tag.STALE && tag !== Tag.RELEASED && o[at + REGION] !== n[from + REGION]) return false;
       if ((n[from + FLAGS]! & ~o[at + FLAGS]! & NULLABLE) !== 0) return false;
@@ -153,11 +169,18 @@ export class Inclusion {
   private term(o: Int32Array, at: number, n: Int32Array, from: number): boolean {
     const symbol = o[at + SYMBOL]!;
     if (symbol === 0) return true;
-    if (symbol < this.rigid && n[from + SYMBOL] === symbol)
-      return this.assign(symbol, symbol, n[from + CONSTANT]! - o[at + CONSTANT]!);
-    const given = termSymbol(n, from);
-    if (given === NO_SYMBOL) return this.assign(symbol, this.symbols.count + from, 0);
-    return this.assign(symbol, given, termConstant(n, from) - o[at + CONSTANT]!);
+    const constant = hasConstant(n, from) ? constantOf(n, from) - o[at + CONSTANT]! : NaN;
+    // What was narrowed to a constant can be named by its symbol or by the constant.
+    if (this.stamp[symbol] === this.epoch && this.constants[symbol] === constant) return true;
+    const raw = n[from + SYMBOL]!;
+    let to: number;
+    let delta: number;
+    if (raw !== 0) [to, delta] = [raw, n[from + CONSTANT]! - o[at + CONSTANT]!];
+    else if (termSymbol(n, from) === NO_SYMBOL) [to, delta] = [this.symbols.count + from, 0];
+    else [to, delta] = [0, constant];
+    if (!this.assign(symbol, to, delta)) return false;
+    this.constants[symbol] = constant;
+    return true;
   }
 
   /** Lets an outer symbol stand for inner symbol + delta; false when it already stands for something else. */
@@ -168,6 +191,7 @@ export class Inclusion {
     this.stamp[symbol] = this.epoch;
     this.target[symbol] = to;
     this.delta[symbol] = delta;
+    this.constants[symbol] = NaN;
     this.mapped.push(symbol);
     return true;
   }

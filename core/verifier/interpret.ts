@@ -185,7 +185,9 @@ function leave(m: Machine, graph: Graph, node: Node, emit: Emit): void {
   const caller = graph.nodes[context.caller]!;
   if (context.kind === 'callback') leaveCallback(m, caller.block.last);
   else leaveFunction(m, caller.block.last);
+  m.fromCallback = context.kind === 'callback';
   emit(node.successors[0]!);
+  m.fromCallback = false;
 }
 
 /** A helper that runs a callback any number of times: it ends here, or calls once more and comes back here. */

@@ -13,6 +13,7 @@ import {
   PACKET_SIZE,
   REFERENCES,
   REFERENCE_COUNT,
+  REFERENCE_WORDS,
   SAVED_WORDS,
   UPPER_HALF,
   USED_CELLS,
@@ -80,6 +81,10 @@ export class Joiner {
     this.phis = [{ symbol: 0, first: 0, second: 0, delta: 0 }];
     this.ids.clear();
     const j = layOut(o, n);
+    for (let k = 0; k < o[REFERENCE_COUNT]!; k++) {
+      const at = REFERENCES + k * REFERENCE_WORDS;
+      j[at] = this.id(o[at]!, n[at]!);
+    }
     j[PACKET_SIZE] = this.phi(o[PACKET_SIZE]!, n[PACKET_SIZE]!, 0);
     j[META_START] = this.phi(o[META_START]!, n[META_START]!, 0);
     for (let index = 0; index <= 10; index++) {
@@ -120,7 +125,7 @@ export class Joiner {
     widening: boolean,
   ): void {
     const [tagA, tagB] = [o[a]!, n[b]!];
-    if (tagA === Tag.REPORTED || tagB === Tag.REPORTED) {
+    if ((tagA === Tag.REPORTED && tagB !== Tag.UNINIT) || (tagB === Tag.REPORTED && tagA !== Tag.UNINIT)) {
       if (tagA === Tag.REPORTED) copyAcross(j, at, o, a);
       else copyAcross(j, at, n, b);
       j[at + SYMBOL] = this.symbols.fresh();
@@ -341,9 +346,13 @@ function factSymbols(w: Int32Array): Set<number> {
   return found;
 }
 
-function sameReferences(o: Int32Array, n: Int32Array): boolean {
+/** Whether two states have the same things to release, acquired at the same places. */
+export function sameReferences(o: Int32Array, n: Int32Array): boolean {
   if (o[REFERENCE_COUNT] !== n[REFERENCE_COUNT]) return false;
-  for (let at = REFERENCES; at < REFERENCES + o[REFERENCE_COUNT]! * 3; at++) if (o[at] !== n[at]) return false;
+  for (let k = 0; k < o[REFERENCE_COUNT]!; k++) {
+    const at = REFERENCES + k * REFERENCE_WORDS;
+    if (o[at + 1] !== n[at + 1]) return false;
+  }
   return true;
 }
 

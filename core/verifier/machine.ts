@@ -31,6 +31,8 @@ export class Machine {
   slot = 0;
   /** Whether failed checks are recorded; off while an invariant is still sought. */
   recording = true;
+  /** Whether the state that is being emitted comes from a callback that ended. */
+  fromCallback = false;
   /** Abstract instructions executed. */
   steps = 0;
   /** Bytes of stack that each function was seen to use, by function index. */

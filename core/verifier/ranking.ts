@@ -47,10 +47,14 @@ export class Ranking {
     }
   }
 
-  /** A way back to the head: the state worked on. Drops the counters that did not move. */
+  /**
+   * A way back to the head: the state worked on. Drops the counters that did not move. From a callback the head is reached as often
+   * as the helper's contract says; that need not move a counter, but must not move it back.
+   */
   close(m: Machine): void {
-    this.waysBack++;
-    this.counters = (this.counters ?? []).filter((counter) => this.moves(m.w, counter));
+    const least = m.fromCallback ? 0 : 1;
+    this.waysBack += least;
+    this.counters = (this.counters ?? []).filter((counter) => this.moves(m.w, counter, least));
   }
 
   /** Largest possible number of iterations, Infinity when none was found. */
@@ -89,7 +93,7 @@ export class Ranking {
     return found;
   }
 
-  private moves(w: Int32Array, counter: Counter): boolean {
+  private moves(w: Int32Array, counter: Counter, step: 0 | 1): boolean {
     const { head } = this;
     const { work, direction } = counter;
     const at = counter.head;
@@ -99,7 +103,7 @@ export class Ranking {
     const most = smax(w, work + NUMBER);
     if (head[at + SYMBOL] !== 0 && head[at + SYMBOL] === w[work + SYMBOL]) {
       const moved = w[work + CONSTANT]! - head[at + CONSTANT]!;
-      if (moved * direction < 1) return false;
+      if (moved * direction < step) return false;
       const symbol = w[work + SYMBOL]!;
       const up = upper(w, symbol, w[work + CONSTANT]!);
       const down = lower(w, symbol, w[work + CONSTANT]!);
@@ -111,14 +115,14 @@ export class Ranking {
     if (before === NO_SYMBOL || after === NO_SYMBOL) return false;
     const [c, d] = [termConstant(head, at), termConstant(w, work)];
     if (direction === 1) {
-      // v(before) + c + 1 <= v(after) + d
+      // v(before) + c + step <= v(after) + d
       const max = before === 0 ? 0 : smax(head, at + NUMBER) - c;
-      if (bound(w, before, after, max, least - d) > d - c - 1) return false;
+      if (bound(w, before, after, max, least - d) > d - c - step) return false;
       counter.end = Math.max(counter.end, Math.min(most, upper(w, after, d)));
       return true;
     }
     const min = before === 0 ? 0 : smin(head, at + NUMBER) - c;
-    if (bound(w, after, before, most - d, min) > c - d - 1) return false;
+    if (bound(w, after, before, most - d, min) > c - d - step) return false;
     counter.end = Math.min(counter.end, Math.max(least, lower(w, after, d)));
     return true;
   }

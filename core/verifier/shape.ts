@@ -1,3 +1,4 @@
+import { sameReferences } from './join';
 import { DEPTH, MAX_FRAMES, USED_CELLS, hasValue, packedCell, packedFrames, packedSaved, register } from './state';
 import { FLAGS, NULLABLE, REGION, Tag } from './value';
 
@@ -9,9 +10,9 @@ import { FLAGS, NULLABLE, REGION, Tag } from './value';
 const framesA = new Int32Array(MAX_FRAMES);
 const framesB = new Int32Array(MAX_FRAMES);
 
-/** How much two packed states of the same depth differ in shape: 0 when joining keeps all kinds of values. */
+/** How much two packed states differ in shape: 0 when joining keeps all kinds of values, Infinity when they cannot be joined. */
 export function shapeDistance(a: Int32Array, b: Int32Array): number {
-  if (a[DEPTH] !== b[DEPTH]) return 1000;
+  if (a[DEPTH] !== b[DEPTH] || !sameReferences(a, b)) return Infinity;
   let distance = 0;
   for (let index = 0; index < 10; index++) distance += valueDistance(a, register(index), b, register(index));
   packedFrames(a, framesA);

@@ -7,8 +7,8 @@ import { Ranking } from './ranking';
 const MAX_ITERATIONS = 1_000_000;
 
 /**
- * Shows that every loop ends, given invariants at the heads. Returns the heads of loops for which no bound was found. Callbacks end
- * by the contract of their helper.
+ * Shows that every loop ends, given invariants at the heads. Returns the heads of loops for which no bound was found. Helpers call
+ * their callbacks a bounded number of times: see {@link Ranking.close}.
  */
 export function findUnboundedLoops(
   engine: Engine,
@@ -21,10 +21,6 @@ export function findUnboundedLoops(
   const wasRecording = m.recording;
   m.recording = false;
   for (const [head, states] of [...invariants].sort((a, b) => order.position[a[0]]! - order.position[b[0]]!)) {
-    if (engine.node(head).block.kind === 'callback') {
-      iterations.set(head, 1);
-      continue;
-    }
     const ranking = new Ranking();
     for (const state of states) {
       ranking.open(state);

@@ -30,7 +30,7 @@ export interface VerifyOptions {
 }
 
 /** Enough for the largest real programs; some seconds at worst. */
-const DEFAULT_STEPS = 400_000;
+const DEFAULT_STEPS = 800_000;
 
 /** Verifies one linked program. Never throws for what the program contains, only {@link Cancelled}. */
 export function verifyProgram(
@@ -148,15 +148,15 @@ function tryJoined(engine: Engine, entry: Int32Array, budget: Budget): boolean {
     const fixpoint = new Fixpoint(engine, budget);
     fixpoint.solve(0, entry);
     let invariants = fixpoint.heads();
-    const narrowed = new Sweep(engine, budget, invariants).run(0, entry);
+    const narrowed = new Sweep(engine, budget, invariants, fixpoint).run(0, entry);
     m.recording = true;
     const before = new Map(m.failures);
     if (narrowed) {
-      if (new Sweep(engine, budget, narrowed).run(0, entry)) {
+      if (new Sweep(engine, budget, narrowed, fixpoint).run(0, entry)) {
         invariants = narrowed;
       } else {
         restore(m.failures, before);
-        if (!new Sweep(engine, budget, invariants).run(0, entry)) return false;
+        if (!new Sweep(engine, budget, invariants, fixpoint).run(0, entry)) return false;
       }
     } else return false;
     // Values that count as reported make checks pass: what made them must be reported, too.

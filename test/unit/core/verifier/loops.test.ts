@@ -67,6 +67,44 @@ describe('loops', () => {
       n: if r6 s< 10 goto l; r0 = 0; exit`);
   });
 
+  const around = (before: string, body: string, test: string): string => `
+    fn main:
+      ${before}
+      l: r1 = 10; r2 = function step; r3 = r10; r3 += -8; r4 = 0; call bpf_loop
+      ${test}; r0 = 0; exit
+    fn step:
+      ${body}; r0 = 0; exit`;
+
+  it('around a helper that loops end by their own counters', () => {
+    proves(around('r6 = 0; *(u64 *)(r10 - 8) = 0', 'r3 = *(u64 *)(r2 + 0)', 'r6 += 1; if r6 < 5 goto l'));
+    isUnbounded(around('*(u64 *)(r10 - 8) = 0', 'r3 = *(u64 *)(r2 + 0)', 'if r6 == r6 goto l').replace('if r6 == r6', 'r6 = r10; if r6 == r10')); // prettier-ignore
+  });
+
+  it('around a helper whose callback resets the counter need not end', () => {
+    const counted = (body: string): string =>
+      around(
+        '*(u64 *)(r10 - 8) = 0',
+        body,
+        'r6 = *(u64 *)(r10 - 8); r6 += 1; *(u64 *)(r10 - 8) = r6; if r6 < 5 goto l',
+      );
+    isUnbounded(counted('*(u64 *)(r2 + 0) = 0'));
+    proves(counted('r3 = *(u64 *)(r2 + 0)'));
+  });
+
+  it('that begin with such a helper call are loops all the same', () => {
+    // The jump goes to the call itself.
+    isUnbounded(`
+      fn main:
+        r6 = 0
+        r1 = 1; r2 = function step; r3 = 0; r4 = 0
+        l: call bpf_loop
+        r1 = 1; r2 = function step; r3 = 0; r4 = 0
+        if r6 == 0 goto l
+        r0 = 0; exit
+      fn step:
+        r0 = 0; exit`);
+  });
+
   it('of more than a million rounds count as unbounded', () => {
     assert.ok(findings('r1 = 0\n l: r1 += 1; if r1 < 5000000 goto l; r0 = 0; exit').includes('unbounded-loop'));
   });
