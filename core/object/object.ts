@@ -1,4 +1,5 @@
 import type { Btf } from '../btf/btf';
+import type { CoreRelocation } from '../btf/ext';
 import type { Code } from '../isa/code';
 import type { LineTable } from './line_table';
 
@@ -16,6 +17,8 @@ export interface BpfObject {
   /** Functions and variables that the object expects from its host (kfuncs, ksyms), by index. */
   readonly externs: readonly Extern[];
   readonly btf: Btf | undefined;
+  /** CO-RE relocation records by name of the section whose code they speak about, sorted by offset. Undefined: there is no `.BTF.ext`. */
+  readonly coreRelocations?: ReadonlyMap<string, readonly CoreRelocation[]> | undefined;
 }
 
 /**

@@ -42,5 +42,6 @@ export function readObject(bytes: Uint8Array): BpfObject {
     maps: maps.maps,
     externs: relocator.externs.list,
     btf: sections.btf,
+    coreRelocations: sections.ext?.relocations,
   };
 }
