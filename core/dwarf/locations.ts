@@ -2,8 +2,10 @@ import { Attribute } from './constants';
 import { Cursor } from './cursor';
 import type { AddressRange, Location, LocatedRange, Place } from './dwarf';
 import type { Entry } from './entry';
-import { locationOf, readExpression, type Operation } from './expression';
+import { locationOf, readExpression } from './expression';
+import { IntervalMap, type Interval } from './interval_map';
 import { listOffset, rangeFrom, readPair } from './ranges';
+import type { DebugSection } from './relocate';
 import type { Unit } from './unit';
 
 /** Entry kinds of location lists, table 7.10. */
@@ -19,17 +21,36 @@ const Kind = {
   START_LENGTH: 8,
 } as const;
 
-/** An entry of a location list. `range` is undefined for the default location. */
-export interface ListedLocation {
-  readonly range: AddressRange | undefined;
-  readonly operations: readonly Operation[];
+const EMPTY: Location = { kind: 'empty' };
+
+/** Where a variable is, wherever it is: ranges in the compiler's order. */
+export class LocationList {
+  private map: IntervalMap<Location> | undefined;
+  private readonly everywhere: Location;
+
+  constructor(readonly ranges: readonly LocatedRange[]) {
+    this.everywhere = ranges.find(({ range }) => range === undefined)?.location ?? EMPTY;
+  }
+
+  /** Of several ranges that cover a byte the first counts; a location without range is for everywhere else. O(log ranges). */
+  at(section: number, offset: number): Location {
+    if (!this.map) {
+      const intervals: Interval<Location>[] = [];
+      for (const { range, location } of this.ranges) if (range) intervals.push({ range, value: location });
+      this.map = new IntervalMap(intervals.reverse());
+    }
+    return this.map.at(section, offset) ?? this.everywhere;
+  }
 }
 
 /** Location lists of a unit: .debug_loclists of DWARF 5 (section 7.29), .debug_loc before. Each list is read once. */
 export class LocationLists {
-  private readonly known = new Map<number, readonly ListedLocation[]>();
+  private readonly known = new Map<number, LocationList>();
+  private readonly section: DebugSection;
 
-  constructor(private readonly unit: Unit) {}
+  constructor(private readonly unit: Unit) {
+    this.section = unit.information.sections.one(unit.version >= 5 ? '.debug_loclists' : '.debug_loc');
+  }
 
   /** Offset of the list with this index. O(1). @throws InputError `dwarf-malformed` */
   indexed(index: number): number {
@@ -37,30 +58,30 @@ export class LocationLists {
   }
 
   /** The list at an offset. O(its bytes) the first time. @throws InputError `dwarf-malformed` */
-  at(offset: number): readonly ListedLocation[] {
+  at(offset: number): LocationList {
     let list = this.known.get(offset);
     if (!list) {
-      list = this.unit.version >= 5 ? readLocations5(this.unit, offset) : readLocations4(this.unit, offset);
+      const read = this.unit.version >= 5 ? readLocations5 : readLocations4;
+      list = new LocationList(read(this.unit, new Cursor(this.section, Math.min(offset, this.section.view.length))));
       this.known.set(offset, list);
     }
+    // Whoever asks goes through the list, so that each reference costs what the list is long.
+    this.unit.information.budget(this.section).spend(list.ranges.length);
     return list;
   }
 }
 
 /** Where a variable is, from DW_AT_location or DW_AT_const_value of its entry. O(bytes). @throws InputError `dwarf-malformed` */
-export function locationsOf(entry: Entry): LocatedRange[] {
+export function locationsOf(entry: Entry): LocationList {
   const { unit } = entry;
   const value = entry.value(Attribute.LOCATION);
   if (value?.kind === 'block') {
     const operations = readExpression(unit, unit.section, value.start, value.end);
-    return [{ range: undefined, operations, location: locationOf(operations) }];
+    return new LocationList([{ range: undefined, operations, location: locationOf(operations) }]);
   }
-  if (value !== undefined) {
-    const list = unit.locationList(value) ?? [];
-    return list.map(({ range, operations }) => ({ range, operations, location: locationOf(operations) }));
-  }
+  if (value !== undefined) return unit.locationList(value) ?? new LocationList([]);
   const constant = constantLocation(entry);
-  return constant ? [{ range: undefined, operations: [], location: constant }] : [];
+  return new LocationList(constant ? [{ range: undefined, operations: [], location: constant }] : []);
 }
 
 /** A value that the entry itself gives. */
@@ -84,18 +105,14 @@ export function frameBaseOf(entry: Entry): Location | undefined {
   return locationOf(readExpression(entry.unit, entry.unit.section, value.start, value.end));
 }
 
-function readLocations5(unit: Unit, offset: number): ListedLocation[] {
-  const section = unit.information.sections.one('.debug_loclists');
-  const budget = unit.information.budget(section);
-  const cursor = new Cursor(section, Math.min(offset, section.view.length));
+function readLocations5(unit: Unit, cursor: Cursor): LocatedRange[] {
+  const budget = unit.information.budget(cursor.section);
   const { addressSize } = unit;
   let base = unit.lowAddress;
-  const list: ListedLocation[] = [];
+  const list: LocatedRange[] = [];
   const add = (range: AddressRange | undefined) => {
     const size = cursor.uleb('an expression length');
-    const operations = expressionAt(unit, cursor, size);
-    // Empty ranges hold nowhere, but they are entries that were written down; only readers of a place leave them out.
-    list.push({ range, operations });
+    list.push(located(unit, cursor, range, size));
   };
   for (;;) {
     const at = cursor.at;
@@ -145,12 +162,10 @@ function readLocations5(unit: Unit, offset: number): ListedLocation[] {
 }
 
 /** .debug_loc: as .debug_ranges, each range followed by the expression and its length in two bytes (DWARF 4 section 2.6.2). */
-function readLocations4(unit: Unit, offset: number): ListedLocation[] {
-  const section = unit.information.sections.one('.debug_loc');
-  const budget = unit.information.budget(section);
-  const cursor = new Cursor(section, Math.min(offset, section.view.length));
+function readLocations4(unit: Unit, cursor: Cursor): LocatedRange[] {
+  const budget = unit.information.budget(cursor.section);
   let base = unit.lowAddress;
-  const list: ListedLocation[] = [];
+  const list: LocatedRange[] = [];
   for (;;) {
     const at = cursor.at;
     const pair = readPair(cursor, unit.addressSize);
@@ -161,14 +176,16 @@ function readLocations4(unit: Unit, offset: number): ListedLocation[] {
       const size = cursor.u16('an expression length');
       const start = { section: pair.start.section, offset: pair.start.offset + (base?.offset ?? 0) };
       const range = rangeFrom(start, pair.end + (base?.offset ?? 0), base);
-      list.push({ range, operations: expressionAt(unit, cursor, size) });
+      list.push(located(unit, cursor, range, size));
     }
     budget.spend(cursor.at - at);
   }
 }
 
-function expressionAt(unit: Unit, cursor: Cursor, size: number): Operation[] {
+/** A range with the expression of `size` bytes that follows. Empty ranges are kept: they are what the compiler wrote. */
+function located(unit: Unit, cursor: Cursor, range: AddressRange | undefined, size: number): LocatedRange {
   const start = cursor.at;
   cursor.skip(size, 'an expression');
-  return readExpression(unit, cursor.section, start, cursor.at);
+  const operations = readExpression(unit, cursor.section, start, cursor.at);
+  return { range, operations, location: locationOf(operations) };
 }

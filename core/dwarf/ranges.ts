@@ -1,6 +1,7 @@
 import { Attribute } from './constants';
 import { Cursor } from './cursor';
 import type { AddressRange, Place } from './dwarf';
+import type { DebugSection } from './relocate';
 import type { Unit } from './unit';
 
 /** Entry kinds of range lists, table 7.30. */
@@ -18,8 +19,11 @@ const Kind = {
 /** Range lists of a unit: .debug_rnglists of DWARF 5 (section 7.25), .debug_ranges before. Each list is read once. */
 export class RangeLists {
   private readonly known = new Map<number, readonly AddressRange[]>();
+  private readonly section: DebugSection;
 
-  constructor(private readonly unit: Unit) {}
+  constructor(private readonly unit: Unit) {
+    this.section = unit.information.sections.one(unit.version >= 5 ? '.debug_rnglists' : '.debug_ranges');
+  }
 
   /** Offset of the list with this index. O(1). @throws InputError `dwarf-malformed` */
   indexed(index: number): number {
@@ -30,9 +34,12 @@ export class RangeLists {
   at(offset: number): readonly AddressRange[] {
     let list = this.known.get(offset);
     if (!list) {
-      list = this.unit.version >= 5 ? readRanges5(this.unit, offset) : readRanges4(this.unit, offset);
+      const read = this.unit.version >= 5 ? readRanges5 : readRanges4;
+      list = read(this.unit, new Cursor(this.section, Math.min(offset, this.section.view.length)));
       this.known.set(offset, list);
     }
+    // Whoever asks goes through the list, so that each reference costs what the list is long.
+    this.unit.information.budget(this.section).spend(list.length);
     return list;
   }
 }
@@ -51,10 +58,8 @@ export function rangeFrom(start: Place, end: number, base: Place | undefined): A
   return { section: start.section || (base?.section ?? 0), start: start.offset, end };
 }
 
-function readRanges5(unit: Unit, offset: number): AddressRange[] {
-  const section = unit.information.sections.one('.debug_rnglists');
-  const budget = unit.information.budget(section);
-  const cursor = new Cursor(section, Math.min(offset, section.view.length));
+function readRanges5(unit: Unit, cursor: Cursor): AddressRange[] {
+  const budget = unit.information.budget(cursor.section);
   const { addressSize } = unit;
   let base = unit.lowAddress;
   const ranges: AddressRange[] = [];
@@ -106,10 +111,8 @@ function readRanges5(unit: Unit, offset: number): AddressRange[] {
 }
 
 /** .debug_ranges: pairs of addresses from the base, (0, 0) at the end, (largest, base) for a new base (DWARF 4 section 2.17.3). */
-function readRanges4(unit: Unit, offset: number): AddressRange[] {
-  const section = unit.information.sections.one('.debug_ranges');
-  const budget = unit.information.budget(section);
-  const cursor = new Cursor(section, Math.min(offset, section.view.length));
+function readRanges4(unit: Unit, cursor: Cursor): AddressRange[] {
+  const budget = unit.information.budget(cursor.section);
   const { addressSize } = unit;
   let base = unit.lowAddress;
   const ranges: AddressRange[] = [];

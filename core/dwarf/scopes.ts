@@ -1,14 +1,11 @@
 import { Attribute, Tag } from './constants';
-import { Budget } from './budget';
 import type { AddressRange, LocatedRange, Location, Position, Scope, Variable } from './dwarf';
 import { Entry } from './entry';
 import { IntervalMap, type Interval } from './interval_map';
-import { frameBaseOf, locationsOf } from './locations';
+import { frameBaseOf, locationsOf, type LocationList } from './locations';
 import type { Enclosing } from './type';
 import { enclosing } from './types';
 import type { Unit } from './unit';
-
-const EMPTY: Location = { kind: 'empty' };
 
 const KINDS: ReadonlyMap<number, Scope['kind']> = new Map<number, Scope['kind']>([
   [Tag.SUBPROGRAM, 'function'],
@@ -19,17 +16,9 @@ const KINDS: ReadonlyMap<number, Scope['kind']> = new Map<number, Scope['kind']>
   [Tag.WITH_STMT, 'block'],
 ]);
 
-/** What is decoded at the first use and kept. */
-function once<T>(read: () => T): () => T {
-  let value: { readonly of: T } | undefined;
-  return () => (value ??= { of: read() }).of;
-}
-
 class VariableEntry implements Variable {
-  private readonly origins = once(() => this.entry.origins());
-  private readonly list = once(() => locationsOf(this.entry));
-  private readonly index = once(() => indexOf(this.locations));
-  private readonly position = once(() => Entry.declared(this.origins()));
+  private chain: readonly Entry[] | undefined;
+  private list: LocationList | undefined;
 
   constructor(
     private readonly entry: Entry,
@@ -41,11 +30,11 @@ class VariableEntry implements Variable {
   }
 
   get name(): string {
-    return nameOf(this.origins());
+    return nameOf(this.origins);
   }
 
   get linkageName(): string {
-    return linkageNameOf(this.origins());
+    return linkageNameOf(this.origins);
   }
 
   get parameter(): boolean {
@@ -53,11 +42,11 @@ class VariableEntry implements Variable {
   }
 
   get artificial(): boolean {
-    return this.origins().some((entry) => entry.flag(Attribute.ARTIFICIAL));
+    return this.origins.some((entry) => entry.flag(Attribute.ARTIFICIAL));
   }
 
   get external(): boolean {
-    return this.origins().some((entry) => entry.flag(Attribute.EXTERNAL));
+    return this.origins.some((entry) => entry.flag(Attribute.EXTERNAL));
   }
 
   get declaration(): boolean {
@@ -65,32 +54,36 @@ class VariableEntry implements Variable {
   }
 
   get type(): number {
-    return typeOf(this.origins());
+    return typeOf(this.origins);
   }
 
   get declared(): Position {
-    return this.position();
+    return Entry.declared(this.origins);
   }
 
   get locations(): readonly LocatedRange[] {
-    return this.list();
+    return this.places.ranges;
   }
 
   locationAt(section: number, offset: number): Location {
-    const { map, everywhere } = this.index();
-    return map.at(section, offset) ?? everywhere;
+    return this.places.at(section, offset);
+  }
+
+  private get origins(): readonly Entry[] {
+    return (this.chain ??= this.entry.origins());
+  }
+
+  private get places(): LocationList {
+    return (this.list ??= locationsOf(this.entry));
   }
 }
 
 class ScopeEntry implements Scope {
-  readonly children: Scope[] = [];
-  readonly inside: Entry[] = [];
-  private readonly origins = once(() => this.entry.origins());
-  private readonly position = once(() => Entry.declared(this.origins()));
-  private readonly code = once(() => this.entry.unit.rangesOf(this.entry));
-  private readonly found = once(() => this.inside.map((entry) => new VariableEntry(entry, this)));
-  private readonly frame = once(() => frameBaseOf(this.entry));
-  private readonly callSite = once(() => callOf(this.entry));
+  readonly children: ScopeEntry[] = [];
+  readonly inside: number[] = [];
+  private chain: readonly Entry[] | undefined;
+  private code: readonly AddressRange[] | undefined;
+  private own: readonly Variable[] | undefined;
 
   constructor(
     readonly entry: Entry,
@@ -103,43 +96,48 @@ class ScopeEntry implements Scope {
   }
 
   get name(): string {
-    return this.kind === 'block' ? '' : nameOf(this.origins());
+    return this.kind === 'block' ? '' : nameOf(this.origins);
   }
 
   get linkageName(): string {
-    return this.kind === 'block' ? '' : linkageNameOf(this.origins());
+    return this.kind === 'block' ? '' : linkageNameOf(this.origins);
   }
 
   get enclosing(): readonly Enclosing[] {
-    return this.kind === 'block' ? [] : enclosing(this.origins()[this.origins().length - 1]!);
+    return this.kind === 'block' ? [] : enclosing(this.origins[this.origins.length - 1]!);
   }
 
   get ranges(): readonly AddressRange[] {
-    return this.code();
+    return (this.code ??= this.entry.unit.rangesOf(this.entry));
   }
 
   get call(): Position | undefined {
-    return this.kind === 'inlined' ? this.callSite() : undefined;
+    return this.kind === 'inlined' ? callOf(this.entry) : undefined;
   }
 
   get declared(): Position {
-    return this.position();
+    return Entry.declared(this.origins);
   }
 
   get type(): number {
-    return this.kind === 'block' ? 0 : typeOf(this.origins());
+    return this.kind === 'block' ? 0 : typeOf(this.origins);
   }
 
   get external(): boolean {
-    return this.kind !== 'block' && this.origins().some((entry) => entry.flag(Attribute.EXTERNAL));
+    return this.kind !== 'block' && this.origins.some((entry) => entry.flag(Attribute.EXTERNAL));
   }
 
   get frameBase(): Location | undefined {
-    return this.kind === 'function' ? this.frame() : undefined;
+    return this.kind === 'function' ? frameBaseOf(this.entry) : undefined;
   }
 
   get variables(): readonly Variable[] {
-    return this.found();
+    const { entries } = this.entry.unit;
+    return (this.own ??= this.inside.map((index) => new VariableEntry(entries.entry(index), this)));
+  }
+
+  private get origins(): readonly Entry[] {
+    return (this.chain ??= this.entry.origins());
   }
 }
 
@@ -147,7 +145,8 @@ class ScopeEntry implements Scope {
 export class Scopes {
   readonly functions: readonly Scope[];
   readonly globals: readonly Variable[];
-  private readonly index: () => IntervalMap<Scope>;
+  private index: IntervalMap<Scope> | undefined;
+  private readonly all: readonly ScopeEntry[];
 
   /** O(entries of the unit). @throws InputError `dwarf-malformed` */
   constructor(unit: Unit) {
@@ -155,66 +154,44 @@ export class Scopes {
     const functions: ScopeEntry[] = [];
     const globals: Variable[] = [];
     const all: ScopeEntry[] = [];
-    // The innermost scope around each entry. Parents come before children.
-    const around: (ScopeEntry | undefined)[] = [];
+    // The innermost scope around each entry, or that a type is nearer: what it holds is declared, and has no place in code. Parents come
+    // before children.
+    const around: (ScopeEntry | 'type' | undefined)[] = [];
     for (let i = 0; i < entries.count; i++) {
-      const parent = around[entries.parent(i)];
+      const outer = around[entries.parent(i)];
+      const parent = outer === 'type' ? undefined : outer;
       const tag = entries.tag(i);
       const kind = KINDS.get(tag);
-      if (kind === 'function') {
+      if (kind === 'function' || (kind !== undefined && parent)) {
         // A function inside another one has a frame of its own.
-        const scope = new ScopeEntry(entries.entry(i), kind, undefined);
-        functions.push(scope);
-        all.push(scope);
-        around.push(scope);
-      } else if (kind !== undefined && parent) {
-        const scope = new ScopeEntry(entries.entry(i), kind, parent);
-        parent.children.push(scope);
+        const scope = new ScopeEntry(entries.entry(i), kind, kind === 'function' ? undefined : parent);
+        if (kind === 'function') functions.push(scope);
+        else parent?.children.push(scope);
         all.push(scope);
         around.push(scope);
       } else if (isTypeTag(tag)) {
-        // Parameters of function types and variables of classes are of no scope's code.
-        around.push(undefined);
+        around.push('type');
       } else {
-        if (tag === Tag.VARIABLE && !parent) globals.push(new VariableEntry(entries.entry(i), undefined));
-        else if (parent && (tag === Tag.VARIABLE || tag === Tag.FORMAL_PARAMETER)) parent.inside.push(entries.entry(i));
-        around.push(parent);
+        if (tag === Tag.VARIABLE && outer === undefined) globals.push(new VariableEntry(entries.entry(i), undefined));
+        else if (parent && (tag === Tag.VARIABLE || tag === Tag.FORMAL_PARAMETER)) parent.inside.push(i);
+        around.push(outer);
       }
     }
     this.functions = functions;
     this.globals = globals;
-    this.index = once(() => indexScopes(unit, all));
+    this.all = all;
   }
 
   /** The innermost scope around a byte. O(log scopes) after the first use. */
   at(section: number, offset: number): Scope | undefined {
-    return this.index().at(section, offset);
+    return (this.index ??= indexScopes(this.all)).at(section, offset);
   }
 }
 
-function indexScopes(unit: Unit, all: readonly ScopeEntry[]): IntervalMap<Scope> {
-  const { sections } = unit.information;
-  const honest = ['.debug_info', '.debug_ranges', '.debug_rnglists'];
-  const bytes = honest.reduce((sum, name) => sum + sections.one(name).view.length, 0);
-  const budget = new Budget(bytes, '.debug_rnglists');
+function indexScopes(all: readonly ScopeEntry[]): IntervalMap<Scope> {
   const intervals: Interval<Scope>[] = [];
-  for (const scope of all) {
-    budget.spend(scope.ranges.length);
-    for (const range of scope.ranges) intervals.push({ range, value: scope });
-  }
+  for (const scope of all) for (const range of scope.ranges) intervals.push({ range, value: scope });
   return new IntervalMap(intervals);
-}
-
-/** Of several ranges that cover a byte the first counts; an expression without range is for everywhere else. */
-function indexOf(locations: readonly LocatedRange[]): { map: IntervalMap<Location>; everywhere: Location } {
-  const intervals: Interval<Location>[] = [];
-  let everywhere = EMPTY;
-  for (let i = locations.length - 1; i >= 0; i--) {
-    const { range, location } = locations[i]!;
-    if (range) intervals.push({ range, value: location });
-    else everywhere = location;
-  }
-  return { map: new IntervalMap(intervals), everywhere };
 }
 
 function callOf(entry: Entry): Position {

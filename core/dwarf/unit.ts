@@ -6,7 +6,7 @@ import { Entries, readCode } from './entries';
 import { Entry } from './entry';
 import type { FormValue } from './forms';
 import type { Information } from './information';
-import { LocationLists, type ListedLocation } from './locations';
+import { LocationLists, type LocationList } from './locations';
 import { RangeLists } from './ranges';
 import type { DebugSection } from './relocate';
 
@@ -127,7 +127,7 @@ export class Unit implements DwarfUnit, Format {
   }
 
   /** The location list that an attribute names; undefined when it is none. O(list), once. */
-  locationList(value: FormValue): readonly ListedLocation[] | undefined {
+  locationList(value: FormValue): LocationList | undefined {
     const lists = (this.lists.locations ??= new LocationLists(this));
     if (value.kind === 'location-list-index') return lists.at(lists.indexed(value.index));
     const offset = this.offsetOf(value);

@@ -1,5 +1,5 @@
 /** Holds our reading of an object's debugging information against what `llvm-dwarfdump -v` prints of it. */
-import type { ElfFile } from '../../../../core/elf/elf';
+import { SpecialSection, SymbolBinding, SymbolType, type ElfFile, type ElfSymbol } from '../../../../core/elf/elf';
 import type { AddressRange, Dwarf, LocatedRange, Scope, Variable } from '../../../../core/dwarf/dwarf';
 import { describeExpression } from '../../../../core/dwarf/describe';
 import { typeName } from '../../../../core/dwarf/type_name';
@@ -75,6 +75,7 @@ export function compareInfo(elf: ElfFile, dwarf: Dwarf, dump: string): Check[] {
     for (const variable of scope.variables) variables.set(variable.id, variable);
     open.push(...scope.children);
   }
+  const symbols = new Map(elf.symbols.filter(isGlobalData).map((symbol) => [symbol.name, symbol]));
   const checks: Check[] = [];
   const seen = new Set<number>();
   for (const entry of entries.values()) {
@@ -82,10 +83,13 @@ export function compareInfo(elf: ElfFile, dwarf: Dwarf, dump: string): Check[] {
     if ((tag === 'variable' || tag === 'formal_parameter') && !TYPES_WITH_VARIABLES.has(entry.parent?.tag ?? '')) {
       const ours = variables.get(offset);
       seen.add(offset);
+      const symbol = symbols.get(
+        quoted(inherited(entry, 'linkage_name', entries) ?? inherited(entry, 'name', entries)),
+      );
       checks.push({
         place: `${tag} 0x${offset.toString(16)}`,
-        theirs: dumpedVariable(entry, entries),
-        ours: ours ? ourVariable(elf, dwarf, ours) : 'not there',
+        theirs: dumpedVariable(entry, entries, symbol),
+        ours: ours ? ourVariable(elf, dwarf, ours, symbol) : 'not there',
       });
     } else if (SCOPES.has(tag)) {
       const ours = scopes.get(offset);
@@ -96,7 +100,7 @@ export function compareInfo(elf: ElfFile, dwarf: Dwarf, dump: string): Check[] {
         ours: ours ? ourScope(elf, dwarf, ours) : 'not there',
       });
     } else {
-      const theirs = dumpedType(entry);
+      const theirs = dumpedType(entry, elf.littleEndian);
       if (theirs !== undefined) {
         checks.push({ place: `${tag} 0x${offset.toString(16)}`, theirs, ours: ourType(dwarf, offset) });
       }
@@ -106,6 +110,10 @@ export function compareInfo(elf: ElfFile, dwarf: Dwarf, dump: string): Check[] {
     if (!seen.has(id)) checks.push({ place: `0x${id.toString(16)}`, theirs: 'not there', ours: 'there' });
   }
   return checks;
+}
+
+function isGlobalData({ binding, section, type }: ElfSymbol): boolean {
+  return binding !== SymbolBinding.LOCAL && type === SymbolType.OBJECT && section !== SpecialSection.UNDEFINED;
 }
 
 /** The attribute from the entry or from what it is a copy or definition of. */
@@ -131,7 +139,10 @@ function referenced(text: string | undefined): number {
   return found ? parseInt(found[1]!, 16) : 0;
 }
 
-function dumpedVariable(entry: DumpedEntry, entries: Map<number, DumpedEntry>): string {
+/**
+ * llvm-dwarfdump prints the operand of DW_OP_addr without its relocation, so where a global variable is comes from its symbol.
+ */
+function dumpedVariable(entry: DumpedEntry, entries: Map<number, DumpedEntry>, symbol: ElfSymbol | undefined): string {
   const { attributes } = entry;
   let scope = entry.parent;
   while (scope && !SCOPES.has(scope.tag)) scope = scope.parent;
@@ -145,12 +156,14 @@ function dumpedVariable(entry: DumpedEntry, entries: Map<number, DumpedEntry>): 
     `in 0x${(scope?.offset ?? 0).toString(16)}`,
     ...['artificial', 'external'].filter((flag) => inherited(entry, flag, entries) !== undefined),
     ...(attributes.has('declaration') ? ['declaration'] : []),
-    ...places,
+    ...places.map((place) =>
+      place.replace(/^DW_OP_addrx? 0x.*/, symbol ? `at ${symbol.section}+${symbol.value}` : '$&'),
+    ),
     ...(places.length === 0 && constant !== undefined ? [`constant ${constantText(constant)}`] : []),
   ].join('\n');
 }
 
-function ourVariable(elf: ElfFile, dwarf: Dwarf, variable: Variable): string {
+function ourVariable(elf: ElfFile, dwarf: Dwarf, variable: Variable, symbol: ElfSymbol | undefined): string {
   const { declared, locations } = variable;
   return [
     `name ${variable.name}`,
@@ -160,7 +173,11 @@ function ourVariable(elf: ElfFile, dwarf: Dwarf, variable: Variable): string {
     ...(variable.artificial ? ['artificial'] : []),
     ...(variable.external ? ['external'] : []),
     ...(variable.declaration ? ['declaration'] : []),
-    ...locations.map((located) => ourLocation(elf, dwarf, located)),
+    ...locations.map((located) =>
+      located.location.kind === 'address' && symbol
+        ? `at ${located.location.place.section}+${located.location.place.offset}`
+        : ourLocation(elf, dwarf, located),
+    ),
   ].join('\n');
 }
 
@@ -243,10 +260,12 @@ function dumpedRanges(attributes: ReadonlyMap<string, string>): string[] {
       .map((line) => line.replace(/^(\[0x[0-9a-f]+, 0x[0-9a-f]+\))( "(?:[^"\\]|\\.)*"(?: \[\d+\])?)?.*$/, '$1$2'));
   }
   const low = /0x([0-9a-f]{16})( "(?:[^"\\]|\\.)*"(?: \[\d+\])?)?$/.exec(attributes.get('low_pc') ?? '');
-  const high = /0x([0-9a-f]+)/.exec(attributes.get('high_pc') ?? '');
+  const high = /^0x([0-9a-f]+)/.exec(attributes.get('high_pc') ?? '');
   if (!low || !high) return [];
   const start = parseInt(low[1]!, 16);
-  return [`[${hex(start)}, ${hex(start + parseInt(high[1]!, 16))})${low[2] ?? ''}`];
+  // Before DWARF 4 the high pc is an address, which is printed with 16 digits; since then a size with 8.
+  const end = parseInt(high[1]!, 16) + (high[1]!.length === 16 ? 0 : start);
+  return [`[${hex(start)}, ${hex(end)})${low[2] ?? ''}`];
 }
 
 function rangeText(elf: ElfFile, { section, start, end }: AddressRange): string {
@@ -257,7 +276,7 @@ function rangeText(elf: ElfFile, { section, start, end }: AddressRange): string 
 }
 
 /** Sizes, members, enumerators and bounds; undefined for entries that are no types with something to compare. */
-function dumpedType(entry: DumpedEntry): string | undefined {
+function dumpedType(entry: DumpedEntry, littleEndian: boolean): string | undefined {
   const { tag, attributes, children } = entry;
   const name = `name ${quoted(attributes.get('name'))}`;
   const size = `size ${decimal(attributes.get('byte_size'))}`;
@@ -273,7 +292,9 @@ function dumpedType(entry: DumpedEntry): string | undefined {
         name,
         size,
         ...(attributes.has('declaration') ? ['declaration'] : []),
-        ...children.filter((child) => child.tag === 'member').map(dumpedMember),
+        ...children
+          .filter(({ tag, attributes }) => tag === 'member' && !attributes.has('external'))
+          .map((child) => dumpedMember(child, littleEndian)),
       ].join('\n');
     case 'enumeration_type':
       return [
@@ -304,13 +325,14 @@ function dumpedType(entry: DumpedEntry): string | undefined {
   }
 }
 
-function dumpedMember({ attributes }: DumpedEntry): string {
+function dumpedMember({ attributes }: DumpedEntry, littleEndian: boolean): string {
   const [width, storage, fromTop] = ['bit_size', 'byte_size', 'bit_offset'].map((name) =>
     decimal(attributes.get(name)),
   );
-  const bytes = decimal(attributes.get('data_member_location'));
-  // As old compilers describe bit-fields: from the top of a storage unit (of a little-endian object).
-  const old = attributes.has('bit_offset') ? storage! * 8 - fromTop! - width! : 0;
+  const bytes = decimal(attributes.get('data_member_location')?.replace('DW_OP_plus_uconst ', ''));
+  // As old compilers describe bit-fields: from the top of a storage unit, which in big-endian objects comes first.
+  const fromBottom = littleEndian ? storage! * 8 - fromTop! - width! : fromTop!;
+  const old = attributes.has('bit_offset') ? fromBottom : 0;
   const bits = attributes.has('data_bit_offset') ? decimal(attributes.get('data_bit_offset')) : bytes * 8 + old;
   return `${quoted(attributes.get('name'))} ${quoted(attributes.get('type'))} at ${bits} bits ${width}`;
 }
@@ -383,6 +405,44 @@ function decimal(text: string | undefined): number {
 
 function hex(value: number): string {
   return `0x${value.toString(16).padStart(16, '0')}`;
+}
+
+/**
+ * Which line each instruction stems from, as `llvm-objdump -d -l` shows it: a line when it differs from that of the instruction before.
+ * @param dump its text
+ */
+export function compareLineLookups(elf: ElfFile, dwarf: Dwarf, dump: string): Check[] {
+  const checks: Check[] = [];
+  let section = 0;
+  let shown = '';
+  let last = '';
+  // A line is shown again when the function's name is, which objdump takes from any section's symbols.
+  let named = false;
+  for (const line of dump.split('\n')) {
+    const heading = /^Disassembly of section (.*):$/.exec(line)?.[1];
+    const instruction = /^ +(\d+):\t/.exec(line);
+    // Of several sections with one name the next is meant.
+    if (heading !== undefined) {
+      section = elf.sections.findIndex(
+        ({ name, data }, index) => index > section && name === heading && data.length > 0,
+      );
+    } else if (/^; .*\(\):$/.test(line)) named = true;
+    else if (/^; .*:\d+$/.test(line)) shown = line.slice(2);
+    else if (instruction) {
+      const row = dwarf.lineAt(section, 8 * parseInt(instruction[1]!));
+      const here = `${row?.path}:${row?.line ?? 0}`;
+      const ours = (here !== last || named) && (row?.line ?? 0) !== 0 ? here : '';
+      checks.push({
+        place: `${elf.sections[section]?.name} slot ${parseInt(instruction[1]!)}`,
+        theirs: shown,
+        ours,
+      });
+      last = here;
+      shown = '';
+      named = false;
+    }
+  }
+  return checks;
 }
 
 /** Every row of every line table. @param dump text of `llvm-dwarfdump --debug-line` */
