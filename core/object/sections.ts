@@ -5,6 +5,9 @@ import { readBtfExt, type BtfExt } from '../btf/ext';
 import { readBtf } from '../btf/read';
 import type { Btf } from '../btf/btf';
 
+/** Marks an object that was built with the headers of eBPF for Windows. */
+export const WINDOWS_MARKER = '.ebpf_for_windows';
+
 /** What the parts of the reader share about one file. */
 export interface Sections {
   readonly elf: ElfFile;

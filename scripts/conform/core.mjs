@@ -21,10 +21,16 @@ export const { recordLayout, resolved } = require('../../out/core/btf/layout.js'
 export const { CoreResolver } = require('../../out/core/btf/core_relo/resolve.js');
 /** @type {typeof import('../../core/object/read.js')} */
 export const { readObject } = require('../../out/core/object/read.js');
+/** @type {typeof import('../../core/object/line_table.js')} */
+export const { LineTable } = require('../../out/core/object/line_table.js');
+/** @type {typeof import('../../core/object/functions.js')} */
+export const { findFunctions } = require('../../out/core/object/functions.js');
+/** @type {typeof import('../../core/object/sections.js')} */
+export const { openSections } = require('../../out/core/object/sections.js');
 /** @type {typeof import('../../core/object/relocate_core.js')} */
 export const { relocateCore } = require('../../out/core/object/relocate_core.js');
 /** @type {typeof import('../../core/isa/disassemble.js')} */
-export const { disassembleAt, jumpTarget } = require('../../out/core/isa/disassemble.js');
+export const { disassembleAt } = require('../../out/core/isa/disassemble.js');
 /** @type {typeof import('../../core/isa/code.js')} */
 export const { decode } = require('../../out/core/isa/code.js');
 

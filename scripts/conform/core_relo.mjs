@@ -83,9 +83,15 @@ function reported(log) {
 function applied(file, target) {
   const bytes = readFileSync(file);
   const elf = readElf(bytes);
-  const object = readObject(bytes);
   /** @type {Map<string, string[]>} */
   const found = new Map();
+  let object;
+  try {
+    object = readObject(bytes);
+  } catch {
+    // Each relocation that libbpf did counts as different.
+    return found;
+  }
   if (!object.btf) return found;
   const resolver = new CoreResolver(object.btf, target);
   for (const [name, records] of object.coreRelocations ?? []) {

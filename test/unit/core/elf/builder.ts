@@ -89,6 +89,21 @@ export function relEntries(
   return bytes;
 }
 
+/** Bytes of RELA entries: offset, symbol index, type, addend. */
+export function relaEntries(
+  entries: readonly (readonly [offset: number, symbol: number, type: number, addend: number])[],
+  little = true,
+): Uint8Array {
+  const bytes = new Uint8Array(entries.length * 24);
+  const view = new DataView(bytes.buffer);
+  entries.forEach(([offset, symbol, type, addend], index) => {
+    view.setBigUint64(index * 24, BigInt(offset), little);
+    view.setBigUint64(index * 24 + 8, (BigInt(symbol) << 32n) | BigInt(type), little);
+    view.setBigInt64(index * 24 + 16, BigInt(addend), little);
+  });
+  return bytes;
+}
+
 /** Code from slots written as `[opcode, dst, src, offset, imm]`, little-endian. */
 export function slots(...rows: readonly (readonly [number, number, number, number, number])[]): Uint8Array {
   const bytes = new Uint8Array(rows.length * 8);
