@@ -36,13 +36,23 @@ export function parseInfo(text: string): Map<number, DumpedEntry> {
   const open: DumpedEntry[] = [];
   let attributes = new Map<string, string>();
   let last = '';
+  // Each section counts from 0; ours count on through all of them.
+  let base = 0;
+  let next = 0;
   for (const line of text.split('\n')) {
+    if (/^\.debug_info\.dwo/.test(line)) break;
+    const unit = /^0x([0-9a-f]{8}): \w+ Unit:.*\(next unit at 0x([0-9a-f]+)\)/.exec(line);
+    if (unit) {
+      if (parseInt(unit[1]!, 16) === 0) base += next;
+      next = parseInt(unit[2]!, 16);
+      continue;
+    }
     const head = /^0x([0-9a-f]{8}):( +)DW_TAG_(\w+)/.exec(line);
     if (head) {
       const depth = (head[2]!.length - 1) / 2;
       attributes = new Map();
       const parent = open[depth - 1];
-      const entry = { offset: parseInt(head[1]!, 16), tag: head[3]!, parent, children: [], attributes };
+      const entry = { offset: base + parseInt(head[1]!, 16), tag: head[3]!, parent, children: [], attributes };
       open.length = depth;
       open.push(entry);
       parent?.children.push(entry);
@@ -53,7 +63,11 @@ export function parseInfo(text: string): Map<number, DumpedEntry> {
     const attribute = /^ +DW_AT_(\w+) (?:\[\w+\])?\t\((.*)$/.exec(line);
     if (attribute) {
       last = attribute[1]!;
-      attributes.set(last, attribute[2]!.replace(/\)$/, ''));
+      const shifted = attribute[2]!.replace(
+        /\{0x([0-9a-f]+)\}/,
+        (_, at: string) => `{0x${(base + parseInt(at, 16)).toString(16)}}`,
+      );
+      attributes.set(last, shifted.replace(/\)$/, ''));
     } else if (line.startsWith(' ') && last !== '') {
       // The closing parenthesis of the attribute is behind its last line; the one of a range always follows its end address.
       attributes.set(last, `${attributes.get(last)}\n${line.trim()}`);
