@@ -98,9 +98,9 @@ function readPart<T extends { readonly offset: number }>(
     view.need(at + 8, count * size, `${count} records for section ${section}`);
     const records = bySection.get(section) ?? [];
     for (let i = 0; i < count; i++) records.push(record(view, at + 8 + i * size, i));
-    records.sort((a, b) => a.offset - b.offset);
     bySection.set(section, records);
     at += 8 + count * size;
   }
+  for (const records of bySection.values()) records.sort((a, b) => a.offset - b.offset);
   return bySection;
 }

@@ -57,7 +57,9 @@ export function declaredSlots(
       if (inner === undefined) throw refuse(section, relocation, symbol, `names no map for map ${map.name}`);
       slot = { index, kind: 'map', map: inner };
     }
-    found.set(place.map, [...(found.get(place.map) ?? []), slot]);
+    const slots = found.get(place.map);
+    if (slots) slots.push(slot);
+    else found.set(place.map, [slot]);
   }
   for (const slots of found.values()) slots.sort((a, b) => a.index - b.index);
   return found;

@@ -7,7 +7,7 @@ import { legacyMaps } from './legacy_map';
 import { declaredSlots, valuesOffset, type DeclaredPlace } from './map_slots';
 import type { MapDefinition } from './object';
 import { isGlobalData, WINDOWS_MARKER, type Sections } from './sections';
-import { isStructOps, structOpsMaps } from './struct_ops';
+import { STRUCT_OPS_SECTIONS, structOpsMaps } from './struct_ops';
 
 /** BPF_MAP_TYPE_ARRAY, the same number on both platforms. */
 const ARRAY = 2;
@@ -36,9 +36,8 @@ export function findMaps(sections: Sections): ObjectMaps {
   const maps: MapDefinition[] = [];
   const places = new Map<string, number>();
   const globals = new Map<number, number>();
-  for (const section of sections.elf.sections) {
-    if (section.name === '.maps') addDeclared(sections, section, maps, places);
-  }
+  const declaring = sections.elf.sections.find((section) => section.name === '.maps');
+  if (declaring) addDeclared(sections, declaring, maps, places);
   for (const section of sections.elf.sections) {
     if (isLegacyMaps(section.name)) addLegacy(sections, section, maps, places);
   }
@@ -52,8 +51,9 @@ export function findMaps(sections: Sections): ObjectMaps {
   const inArena = sections.elf.sections.find((section) => section.name === ARENA_SECTION);
   if (arena >= 0 && inArena) globals.set(inArena.index, arena);
   const kconfig = addKconfig(sections, maps);
-  for (const section of sections.elf.sections) {
-    if (isStructOps(section.name) && section.data.length > 0) maps.push(...structOpsMaps(sections, section));
+  for (const name of STRUCT_OPS_SECTIONS) {
+    const section = sections.elf.sections.find((candidate) => candidate.name === name);
+    if (section && section.data.length > 0) maps.push(...structOpsMaps(sections, section));
   }
   return {
     maps,
@@ -70,11 +70,9 @@ function isLegacyMaps(name: string): boolean {
 
 /** Data symbols of a section by offset, one for each offset. */
 function symbolsIn(sections: Sections, section: ElfSection): ElfSymbol[] {
-  const symbols = sections.elf.symbols
-    .filter(
-      (symbol) =>
-        symbol.section === section.index && (symbol.type === SymbolType.OBJECT || symbol.type === SymbolType.NOTYPE),
-    )
+  const symbols = sections
+    .symbols(section)
+    .filter((symbol) => symbol.type === SymbolType.OBJECT || symbol.type === SymbolType.NOTYPE)
     .sort((a, b) => a.value - b.value);
   return symbols.filter((symbol, i) => i === 0 || symbols[i - 1]!.value !== symbol.value);
 }

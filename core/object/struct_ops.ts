@@ -10,10 +10,8 @@ import type { Sections } from './sections';
 const STRUCT_OPS = 26;
 const F_LINK = 1 << 13;
 
-/** `.struct_ops` and `.struct_ops.link`; with a question mark in front the loader makes the map only when asked. */
-export function isStructOps(name: string): boolean {
-  return /^\??\.struct_ops(\.link)?$/.test(name);
-}
+/** Where such tables stand; with a question mark in front the loader makes the map only when asked. */
+export const STRUCT_OPS_SECTIONS = ['.struct_ops', '.struct_ops.link', '?.struct_ops', '?.struct_ops.link'];
 
 /**
  * Tables of functions for the kernel: each variable of the section is a map with one value, whose function pointers are programs.
@@ -30,17 +28,18 @@ export function structOpsMaps(sections: Sections, section: ElfSection): MapDefin
   const names = new Set(
     datasec.kind === BtfKind.DATASEC ? datasec.variables.map((variable) => btf.type(variable.type).name) : [],
   );
-  const tables = sections.elf.symbols
-    .filter((symbol) => symbol.section === section.index && names.has(symbol.name))
+  const tables = sections
+    .symbols(section)
+    .filter((symbol) => names.has(symbol.name))
     .map((symbol) => ({ start: symbol.value, symbol, slots: [] as MapSlot[], ...structureOf(sections, symbol.name) }))
     .sort((a, b) => a.start - b.start);
   const functions = functionNames(sections);
   for (const relocation of sections.relocations(section)) {
     const { symbol, target } = targetOf(sections, section, relocation);
     const table = lastAtMost(tables, relocation.offset);
-    const index = table ? table.members.indexOf((relocation.offset - table.start) * 8) : -1;
+    const index = table?.members.get((relocation.offset - table.start) * 8);
     const program = functions.get(`${symbol.section}:${target}`);
-    if (!table || index < 0) throw refuse(section, relocation, symbol, 'lies at no member of a structure');
+    if (!table || index === undefined) throw refuse(section, relocation, symbol, 'lies at no member of a structure');
     if (program === undefined) throw refuse(section, relocation, symbol, 'names no program');
     table.slots.push({ index, kind: 'program', program });
   }
@@ -66,14 +65,14 @@ export function structOpsMaps(sections: Sections, section: ElfSection): MapDefin
   });
 }
 
-/** The structure of a variable: its id, size, and bit offsets of its members. */
-function structureOf(sections: Sections, name: string): { type: number; size: number; members: number[] } {
+/** The structure of a variable: its id, size, and its members by bit offset. */
+function structureOf(sections: Sections, name: string): { type: number; size: number; members: Map<number, number> } {
   const btf = sections.btf!;
   const variable = btf.type(btf.find(BtfKind.VAR, name));
   const type = variable.kind === BtfKind.VAR ? resolveAliases(btf, variable.type) : 0;
   const structure = btf.type(type);
   if (structure.kind !== BtfKind.STRUCT) throw malformed(name, '.struct_ops', 'is no structure');
-  return { type, size: structure.size, members: structure.members.map((member) => member.bitOffset) };
+  return { type, size: structure.size, members: new Map(structure.members.map((member, i) => [member.bitOffset, i])) };
 }
 
 function malformed(name: string, section: string, what: string): InputError {
