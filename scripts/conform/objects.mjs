@@ -35,7 +35,11 @@ const COMPARISONS = {
   'btf-dump': async ({ objects, kernel }) => (await import('./btf.mjs')).compareRawDumps([...kernel, ...objects]),
   'btf-layout': async ({ objects, kernel, tools }) =>
     (await import('./btf.mjs')).compareLayouts([...kernel, ...objects], tools.clang),
-  'core-relocations': async ({ logs }) => (await import('./core_relo.mjs')).compareCoreRelocations(await logs()),
+  'core-relocations': async ({ objects, logs }) => {
+    const { libbpfLogsOfPairs } = await import('./libbpf_log.mjs');
+    const pairs = await libbpfLogsOfPairs(objects);
+    return (await import('./core_relo.mjs')).compareCoreRelocations([...(await logs()), ...pairs]);
+  },
   definitions: async ({ logs }) => (await import('./definitions.mjs')).compareDefinitions(await logs()),
 };
 
