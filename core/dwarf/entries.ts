@@ -23,7 +23,7 @@ export class Entries {
       const abbreviation = readCode(cursor, unit);
       if (!abbreviation) {
         // A null entry ends the children of `parent`.
-        this.nexts[parent] = this.count;
+        if (parent >= 0) this.nexts[parent] = this.count;
         parent = this.parents[parent] ?? -1;
         continue;
       }
@@ -54,6 +54,11 @@ export class Entries {
   /** Number of the entry around this one; -1 for the first. */
   parent(index: number): number {
     return this.parents[index]!;
+  }
+
+  /** Number of the first entry that is not inside this one. */
+  next(index: number): number {
+    return this.nexts[index]!;
   }
 
   /** Numbers of the entries directly inside. O(children). */

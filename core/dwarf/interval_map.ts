@@ -32,13 +32,13 @@ export class IntervalMap<T> {
   }
 }
 
-/** Index of the last element <= value of an ascending array, or -1. O(log n). */
-export function lastAtMost(ascending: ArrayLike<number>, value: number): number {
-  let low = -1;
-  let high = ascending.length - 1;
+/** Index of the last element <= value among those of `[from, to)`, which ascend; `from - 1` when there is none. O(log n). */
+export function lastAtMost(elements: ArrayLike<number>, value: number, from = 0, to = elements.length): number {
+  let low = from - 1;
+  let high = to - 1;
   while (low < high) {
     const middle = (low + high + 1) >> 1;
-    if (ascending[middle]! <= value) low = middle;
+    if (elements[middle]! <= value) low = middle;
     else high = middle - 1;
   }
   return low;

@@ -4,7 +4,7 @@ import type { DebugSection } from './relocate';
 import { readForm, type FormValue } from './forms';
 
 /** Content types of DWARF 5's file tables, table 7.27. */
-const Content = { PATH: 1, DIRECTORY_INDEX: 2, TIMESTAMP: 3, SIZE: 4, MD5: 5, LLVM_SOURCE: 0x2001 } as const;
+const Content = { PATH: 1, DIRECTORY_INDEX: 2, MD5: 5 } as const;
 
 export interface LineFile {
   readonly name: string;

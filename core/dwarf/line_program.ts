@@ -29,8 +29,9 @@ export class Rows {
   readonly columns: number[] = [];
   readonly files: number[] = [];
   readonly flags: number[] = [];
-  readonly discriminators: number[] = [];
-  readonly isas: number[] = [];
+  /** By row, where they are not 0, which is rare. */
+  readonly discriminators = new Map<number, number>();
+  readonly isas = new Map<number, number>();
   /** First rows of the sequences, and one past the last row. A sequence is contiguous code of one section. */
   readonly sequences: number[] = [0];
 
@@ -187,19 +188,19 @@ function advance(state: Registers, operations: number, header: LineHeader): void
 }
 
 function emit(rows: Rows, state: Registers, more = 0): void {
+  if (state.discriminator !== 0) rows.discriminators.set(rows.count, state.discriminator);
+  if (state.isa !== 0) rows.isas.set(rows.count, state.isa);
   rows.sections.push(state.section);
   rows.offsets.push(state.offset);
   rows.lines.push(state.line);
   rows.columns.push(state.column);
   rows.files.push(state.file);
   rows.flags.push((state.statement ? RowFlag.STATEMENT : 0) | state.once | more);
-  rows.discriminators.push(state.discriminator);
-  rows.isas.push(state.isa);
   state.once = 0;
   state.discriminator = 0;
 }
 
 /** The line register has 32 bits, so that a decrease below 0 is no error by itself. */
 function wrapped(line: number): number {
-  return Number(BigInt.asUintN(32, BigInt(line)));
+  return line >>> 0;
 }

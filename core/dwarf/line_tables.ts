@@ -65,19 +65,22 @@ export class LineTable {
       prologueEnd: (flags & RowFlag.PROLOGUE_END) !== 0,
       epilogueBegin: (flags & RowFlag.EPILOGUE_BEGIN) !== 0,
       endSequence: (flags & RowFlag.END_SEQUENCE) !== 0,
-      discriminator: rows.discriminators[index]!,
-      isa: rows.isas[index]!,
+      discriminator: rows.discriminators.get(index) ?? 0,
+      isa: rows.isas.get(index) ?? 0,
     };
   }
 }
 
-/** Contiguous code of one section: rows of a table, ascending by offset, without the one that ends them. */
+/** Contiguous code of one section: rows `[first, last)` of a table, and row `last`, which ends them. */
 interface Sequence {
   readonly table: LineTable;
   readonly section: number;
-  readonly offsets: readonly number[];
-  readonly rows: readonly number[];
+  readonly first: number;
   readonly last: number;
+  /** The rows by ascending offset, and those offsets, where the table does not have them so. */
+  readonly order: { readonly rows: Int32Array; readonly offsets: Float64Array } | undefined;
+  /** The lowest offset. */
+  readonly start: number;
 }
 
 /** All line tables of an object. */
@@ -123,8 +126,10 @@ export class LineTables {
     this.index ??= this.buildIndex();
     const sequence = this.index.at(section, offset);
     if (!sequence) return undefined;
-    const index = lastAtMost(sequence.offsets, offset);
-    return index < 0 ? undefined : sequence.table.row(sequence.rows[index]!);
+    const { table, first, last, order } = sequence;
+    const { offsets } = table.rows;
+    if (!order) return table.row(lastAtMost(offsets, offset, first, last));
+    return table.row(order.rows[lastAtMost(order.offsets, offset)]!);
   }
 
   /** All rows in file order. */
@@ -137,8 +142,8 @@ export class LineTables {
 
   /** Rows of one section, ascending: sequence after sequence, each with the row that ends it. */
   *rowsOf(section: number): Generator<LineRow> {
-    for (const { table, rows, last } of this.sequences.get(section) ?? []) {
-      for (const row of rows) yield table.row(row);
+    for (const { table, first, last, order } of this.sequences.get(section) ?? []) {
+      for (let i = first; i < last; i++) yield table.row(order ? order.rows[i - first]! : i);
       yield table.row(last);
     }
   }
@@ -152,7 +157,7 @@ export class LineTables {
         if (list) list.push(sequence);
         else this.bySection.set(sequence.section, [sequence]);
       }
-      for (const list of this.bySection.values()) list.sort((a, b) => a.offsets[0]! - b.offsets[0]!);
+      for (const list of this.bySection.values()) list.sort((a, b) => a.start - b.start);
     }
     return this.bySection;
   }
@@ -162,7 +167,7 @@ export class LineTables {
     for (const [section, list] of this.sequences) {
       for (const sequence of list) {
         const end = sequence.table.rows.offsets[sequence.last]!;
-        intervals.push({ range: { section, start: sequence.offsets[0]!, end }, value: sequence });
+        intervals.push({ range: { section, start: sequence.start, end }, value: sequence });
       }
     }
     return new IntervalMap(intervals);
@@ -175,26 +180,27 @@ export class LineTables {
   }
 }
 
-/** The sequences of a table that have code. Rows of one must ascend (section 6.2.5); those that do not are put in order. */
+/** The sequences of a table that have code. Rows of one must ascend (section 6.2.5); for those that do not, their order is found. */
 function sequencesOf(table: LineTable): Sequence[] {
-  const { rows } = table;
+  const { offsets, sections, sequences } = table.rows;
   const found: Sequence[] = [];
-  for (let i = 0; i + 1 < rows.sequences.length; i++) {
-    const first = rows.sequences[i]!;
-    const last = rows.sequences[i + 1]! - 1;
-    const members: number[] = [];
-    for (let row = first; row < last; row++) members.push(row);
-    if (members.length === 0) continue;
-    members.sort((a, b) => rows.offsets[a]! - rows.offsets[b]! || a - b);
-    found.push({
-      table,
-      section: rows.sections[first]!,
-      offsets: members.map((row) => rows.offsets[row]!),
-      rows: members,
-      last,
-    });
+  for (let i = 0; i + 1 < sequences.length; i++) {
+    const first = sequences[i]!;
+    const last = sequences[i + 1]! - 1;
+    if (first >= last) continue;
+    let ascending = true;
+    for (let row = first + 1; row < last && ascending; row++) ascending = offsets[row]! >= offsets[row - 1]!;
+    const order = ascending ? undefined : sorted(offsets, first, last);
+    const start = order?.offsets[0] ?? offsets[first]!;
+    found.push({ table, section: sections[first]!, first, last, order, start });
   }
   return found;
+}
+
+function sorted(offsets: readonly number[], first: number, last: number): { rows: Int32Array; offsets: Float64Array } {
+  const rows = Int32Array.from({ length: last - first }, (_, i) => first + i);
+  rows.sort((a, b) => offsets[a]! - offsets[b]! || a - b);
+  return { rows, offsets: Float64Array.from(rows, (row) => offsets[row]!) };
 }
 
 /** Absolute on POSIX or on Windows: objects are also read where they were not built. */

@@ -1,5 +1,6 @@
 import { Attribute, Tag } from './constants';
 import type { AddressRange, LocatedRange, Location, Position, Scope, Variable } from './dwarf';
+import type { Entries } from './entries';
 import { Entry } from './entry';
 import { IntervalMap, type Interval } from './interval_map';
 import { frameBaseOf, locationsOf, type LocationList } from './locations';
@@ -79,14 +80,14 @@ class VariableEntry implements Variable {
 }
 
 class ScopeEntry implements Scope {
-  readonly children: ScopeEntry[] = [];
-  readonly inside: number[] = [];
   private chain: readonly Entry[] | undefined;
   private code: readonly AddressRange[] | undefined;
   private own: readonly Variable[] | undefined;
+  private nested: readonly Scope[] | undefined;
 
   constructor(
-    readonly entry: Entry,
+    private readonly scopes: Scopes,
+    private readonly index: number,
     readonly kind: Scope['kind'],
     readonly parent: Scope | undefined,
   ) {}
@@ -132,8 +133,21 @@ class ScopeEntry implements Scope {
   }
 
   get variables(): readonly Variable[] {
-    const { entries } = this.entry.unit;
-    return (this.own ??= this.inside.map((index) => new VariableEntry(entries.entry(index), this)));
+    return (this.own ??= this.scopes
+      .inside(this.index)
+      .filter((index) => isVariableTag(this.scopes.entries.tag(index)))
+      .map((index) => new VariableEntry(this.scopes.entries.entry(index), this)));
+  }
+
+  get children(): readonly Scope[] {
+    return (this.nested ??= this.scopes
+      .inside(this.index)
+      .filter((index) => !isVariableTag(this.scopes.entries.tag(index)))
+      .map((index) => this.scopes.scope(index)));
+  }
+
+  private get entry(): Entry {
+    return this.scopes.entries.entry(this.index);
   }
 
   private get origins(): readonly Entry[] {
@@ -141,57 +155,97 @@ class ScopeEntry implements Scope {
   }
 }
 
-/** The functions, scopes and global variables of one unit. */
+/** What surrounds an entry nearest: nothing, a scope, or a type, whose parts are declared but have no place in code. */
+const Around = { NOTHING: 0, SCOPE: 1, TYPE: 2 } as const;
+
+/** The functions, scopes and global variables of one unit. Scopes are made when they are asked for. */
 export class Scopes {
+  readonly entries: Entries;
   readonly functions: readonly Scope[];
   readonly globals: readonly Variable[];
-  private index: IntervalMap<Scope> | undefined;
-  private readonly all: readonly ScopeEntry[];
+  private readonly made = new Map<number, Scope>();
+  private readonly around: Uint8Array;
+  private index: IntervalMap<number> | undefined;
 
   /** O(entries of the unit). @throws InputError `dwarf-malformed` */
-  constructor(unit: Unit) {
+  constructor(private readonly unit: Unit) {
     const { entries } = unit;
-    const functions: ScopeEntry[] = [];
+    this.entries = entries;
+    this.around = new Uint8Array(entries.count);
+    const functions: number[] = [];
     const globals: Variable[] = [];
-    const all: ScopeEntry[] = [];
-    // The innermost scope around each entry, or that a type is nearer: what it holds is declared, and has no place in code. Parents come
-    // before children.
-    const around: (ScopeEntry | 'type' | undefined)[] = [];
+    // What surrounds the children of each entry. Parents come before children.
     for (let i = 0; i < entries.count; i++) {
-      const outer = around[entries.parent(i)];
-      const parent = outer === 'type' ? undefined : outer;
+      const outer = this.around[entries.parent(i)] ?? Around.NOTHING;
       const tag = entries.tag(i);
       const kind = KINDS.get(tag);
-      if (kind === 'function' || (kind !== undefined && parent)) {
-        // A function inside another one has a frame of its own.
-        const scope = new ScopeEntry(entries.entry(i), kind, kind === 'function' ? undefined : parent);
-        if (kind === 'function') functions.push(scope);
-        else parent?.children.push(scope);
-        all.push(scope);
-        around.push(scope);
-      } else if (isTypeTag(tag)) {
-        around.push('type');
-      } else {
-        if (tag === Tag.VARIABLE && outer === undefined) globals.push(new VariableEntry(entries.entry(i), undefined));
-        else if (parent && (tag === Tag.VARIABLE || tag === Tag.FORMAL_PARAMETER)) parent.inside.push(i);
-        around.push(outer);
+      if (kind === 'function') functions.push(i);
+      else if (tag === Tag.VARIABLE && outer === Around.NOTHING) {
+        globals.push(new VariableEntry(entries.entry(i), undefined));
       }
+      const isScope = kind === 'function' || (kind !== undefined && outer === Around.SCOPE);
+      this.around[i] = isScope ? Around.SCOPE : isTypeTag(tag) ? Around.TYPE : outer;
     }
-    this.functions = functions;
+    this.functions = functions.map((index) => this.scope(index));
     this.globals = globals;
-    this.all = all;
   }
 
-  /** The innermost scope around a byte. O(log scopes) after the first use. */
+  /** The innermost scope around a byte. O(log scopes + depth) after the first use. */
   at(section: number, offset: number): Scope | undefined {
-    return (this.index ??= indexScopes(this.all)).at(section, offset);
+    const index = (this.index ??= this.buildIndex()).at(section, offset);
+    return index === undefined ? undefined : this.scope(index);
   }
-}
 
-function indexScopes(all: readonly ScopeEntry[]): IntervalMap<Scope> {
-  const intervals: Interval<Scope>[] = [];
-  for (const scope of all) for (const range of scope.ranges) intervals.push({ range, value: scope });
-  return new IntervalMap(intervals);
+  /** The scope of an entry that is one. O(depth) the first time. */
+  scope(index: number): Scope {
+    // From the entry outwards to the function, or to a scope that is there already; then inwards.
+    const path: number[] = [];
+    for (let at = index; at >= 0 && !this.made.has(at); at = this.entries.parent(at)) {
+      if (this.isScope(at)) path.push(at);
+      if (KINDS.get(this.entries.tag(at)) === 'function') break;
+    }
+    for (let i = path.length - 1; i >= 0; i--) {
+      const at = path[i]!;
+      const kind = KINDS.get(this.entries.tag(at))!;
+      // A function inside another one has a frame of its own.
+      const parent = kind === 'function' ? undefined : this.made.get(this.scopeAround(at));
+      this.made.set(at, new ScopeEntry(this, at, kind, parent));
+    }
+    return this.made.get(index)!;
+  }
+
+  /** Numbers of the scopes and variables directly in a scope, in file order. O(entries in it and in no scope further inside). */
+  inside(index: number): number[] {
+    const { entries } = this;
+    const found: number[] = [];
+    const end = entries.next(index);
+    for (let i = index + 1; i < end;) {
+      const tag = entries.tag(i);
+      const enters = !this.isScope(i) && !isTypeTag(tag);
+      if (isVariableTag(tag) || (this.isScope(i) && KINDS.get(tag) !== 'function')) found.push(i);
+      i = enters ? i + 1 : entries.next(i);
+    }
+    return found;
+  }
+
+  private isScope(index: number): boolean {
+    return this.around[index] === Around.SCOPE && KINDS.has(this.entries.tag(index));
+  }
+
+  private scopeAround(index: number): number {
+    let at = this.entries.parent(index);
+    while (at >= 0 && !this.isScope(at)) at = this.entries.parent(at);
+    return at;
+  }
+
+  private buildIndex(): IntervalMap<number> {
+    const intervals: Interval<number>[] = [];
+    for (let i = 0; i < this.entries.count; i++) {
+      if (!this.isScope(i)) continue;
+      for (const range of this.unit.rangesOf(this.entries.entry(i))) intervals.push({ range, value: i });
+    }
+    return new IntervalMap(intervals);
+  }
 }
 
 function callOf(entry: Entry): Position {
@@ -217,6 +271,10 @@ function linkageNameOf(origins: readonly Entry[]): string {
 
 function typeOf(origins: readonly Entry[]): number {
   return origins.find((entry) => entry.has(Attribute.TYPE))?.referenceId(Attribute.TYPE) ?? 0;
+}
+
+function isVariableTag(tag: number): boolean {
+  return tag === Tag.VARIABLE || tag === Tag.FORMAL_PARAMETER;
 }
 
 function isTypeTag(tag: number): boolean {
