@@ -47,7 +47,7 @@ export function embeddedObjects(bytes) {
  * @param {string} folder
  * @returns {Promise<string[]>} the objects
  */
-async function fetchCorpus(folder) {
+export async function fetchCorpus(folder) {
   const objects = path.join(folder, 'objects');
   for (const name of PACKAGES) {
     const target = path.join(objects, name);

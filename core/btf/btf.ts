@@ -100,12 +100,21 @@ export interface BtfVariable {
 
 /** The types of an object. Ids count from 1; id 0 is void. */
 export interface Btf {
+  readonly littleEndian: boolean;
   /** One more than the largest id. */
   readonly count: number;
+  /** The first id that this file itself defines: 1, or for split BTF the count of its base. */
+  readonly start: number;
+  /** Length of the string section, with that of the base. */
+  readonly stringBytes: number;
   /** The type with this id. O(1) after the first use. @throws InputError `btf-malformed` for an id out of range or a malformed entry */
   type(id: number): BtfType;
+  /** Kind of the type with this id, without decoding it. O(1). @throws InputError `btf-malformed` for an id out of range */
+  kind(id: number): BtfType['kind'];
   /** A string by its offset in the string section. @throws InputError `btf-malformed` when it lies outside */
   string(offset: number): string;
-  /** Id of the first type with this kind and name, or 0. O(types) the first time, then O(1). */
+  /** Id of the first type with this kind and name, or 0. The first search indexes the names, O(types); then O(1) in the mean. */
   find(kind: BtfType['kind'], name: string): number;
+  /** Ids, ascending, of all types whose name without flavour (`___x`) is that of `name`. O(1) in the mean, after the same index. */
+  flavours(name: string): number[];
 }

@@ -24,6 +24,8 @@ export interface LineInfo {
 /** A CO-RE relocation record, undigested. */
 export interface CoreRelocation {
   readonly offset: number;
+  /** Position among the records of its section, as libbpf numbers them. */
+  readonly index: number;
   readonly type: number;
   readonly access: string;
   readonly kind: number;
@@ -65,8 +67,9 @@ export function readBtfExt(bytes: Uint8Array, btf: Btf): BtfExt {
         column: position & 0x3ff,
       };
     }),
-    relocations: readPart(part(24), 16, btf, (v, at) => ({
+    relocations: readPart(part(24), 16, btf, (v, at, index) => ({
       offset: v.u32(at, 'insn_off'),
+      index,
       type: v.u32(at + 4, 'type_id'),
       access: btf.string(v.u32(at + 8, 'access_str_off')),
       kind: v.u32(at + 12, 'kind'),
@@ -78,7 +81,7 @@ function readPart<T extends { readonly offset: number }>(
   view: ByteView | undefined,
   smallest: number,
   btf: Btf,
-  record: (view: ByteView, at: number) => T,
+  record: (view: ByteView, at: number, index: number) => T,
 ): Map<string, T[]> {
   const bySection = new Map<string, T[]>();
   if (!view) return bySection;
@@ -94,10 +97,10 @@ function readPart<T extends { readonly offset: number }>(
     const count = view.u32(at + 4, 'num_info');
     view.need(at + 8, count * size, `${count} records for section ${section}`);
     const records = bySection.get(section) ?? [];
-    for (let i = 0; i < count; i++) records.push(record(view, at + 8 + i * size));
-    records.sort((a, b) => a.offset - b.offset);
+    for (let i = 0; i < count; i++) records.push(record(view, at + 8 + i * size, i));
     bySection.set(section, records);
     at += 8 + count * size;
   }
+  for (const records of bySection.values()) records.sort((a, b) => a.offset - b.offset);
   return bySection;
 }

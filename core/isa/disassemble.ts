@@ -54,6 +54,12 @@ const ATOMIC_NAME: Readonly<Record<number, string>> = {
  * 32-bit atomic, the form of its `--mcpu=v4` is used. O(1).
  */
 export function disassembleAt(code: Code, slot: number): string {
+  const text = instructionAt(code, slot);
+  // llvm-objdump knows registers up to 11 and decodes nothing that uses another.
+  return /[rw]1[2-5]/.test(text) ? UNKNOWN : text;
+}
+
+function instructionAt(code: Code, slot: number): string {
   const opcode = code.opcode[slot]!;
   switch (opcode & 7) {
     case Class.LD:

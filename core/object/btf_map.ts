@@ -16,6 +16,8 @@ interface Declared {
   maxEntries: number;
   flags: number;
   pinning: number;
+  extra: bigint;
+  numaNode: number | undefined;
   keyTypeId: number;
   valueTypeId: number;
   inner: Declared | undefined;
@@ -46,6 +48,8 @@ function append(maps: MapDefinition[], name: string, map: Declared): void {
     inner,
     keyTypeId: map.keyTypeId,
     valueTypeId: map.valueTypeId,
+    extra: map.extra,
+    numaNode: map.numaNode,
   });
   if (map.inner) append(maps, `${name}.inner`, map.inner);
 }
@@ -60,6 +64,8 @@ function declared(btf: Btf, name: string, typeId: number, depth: number): Declar
     maxEntries: 0,
     flags: 0,
     pinning: 0,
+    extra: 0n,
+    numaNode: undefined,
     keyTypeId: 0,
     valueTypeId: 0,
     inner: undefined,
@@ -75,10 +81,16 @@ function declareMember(btf: Btf, name: string, map: Declared, member: BtfMember,
       map.type = declaredNumber(btf, name, member);
       break;
     case 'key_size':
-      map.keySize = declaredNumber(btf, name, member);
+      map.keySize = sameSize(name, 'key', map.keySize, declaredNumber(btf, name, member));
       break;
     case 'value_size':
-      map.valueSize = declaredNumber(btf, name, member);
+      map.valueSize = sameSize(name, 'value', map.valueSize, declaredNumber(btf, name, member));
+      break;
+    case 'map_extra':
+      map.extra = declaredLong(btf, name, member);
+      break;
+    case 'numa_node':
+      map.numaNode = declaredNumber(btf, name, member);
       break;
     case 'max_entries':
       map.maxEntries = declaredNumber(btf, name, member);
@@ -91,11 +103,11 @@ function declareMember(btf: Btf, name: string, map: Declared, member: BtfMember,
       break;
     case 'key':
       map.keyTypeId = pointee(btf, name, member);
-      map.keySize = sizeOf(btf, map.keyTypeId);
+      map.keySize = sameSize(name, 'key', map.keySize, sizeOf(btf, map.keyTypeId));
       break;
     case 'value':
       map.valueTypeId = pointee(btf, name, member);
-      map.valueSize = sizeOf(btf, map.valueTypeId);
+      map.valueSize = sameSize(name, 'value', map.valueSize, sizeOf(btf, map.valueTypeId));
       break;
     case 'values': {
       const inner = innerType(btf, name, member);
@@ -105,9 +117,24 @@ function declareMember(btf: Btf, name: string, map: Declared, member: BtfMember,
       break;
     }
     default:
-      // map_extra, numa_node, and members that only another platform reads (id, inner_id, ...).
+      // Members that only another platform reads (id, inner_id, ...).
       break;
   }
+}
+
+/** A size may be declared twice, as a number and by a type, when both say the same. */
+function sameSize(name: string, what: string, known: number, size: number): number {
+  if (known !== 0 && known !== size) throw malformed(name, `its ${what}s have ${known} and ${size} bytes at once`);
+  return size;
+}
+
+/** `__ulong(member, n)` is an enumeration whose one enumerator is n; small numbers may be declared as others are. */
+function declaredLong(btf: Btf, name: string, member: BtfMember): bigint {
+  const type = resolved(btf, member.type);
+  if (type.kind !== BtfKind.ENUM && type.kind !== BtfKind.ENUM64) return BigInt(declaredNumber(btf, name, member));
+  const [value, ...more] = type.values;
+  if (!value || more.length > 0) throw malformed(name, `\`${member.name}\` does not declare one number`);
+  return BigInt.asUintN(64, value.value);
 }
 
 /** `int (*member)[n]` declares n. */

@@ -160,7 +160,8 @@ export class Linker {
     const to = (fn.start + fn.length) * BYTES_PER_SLOT;
     for (let i = firstAtLeast(infos, from); i < infos.length && infos[i]!.offset < to; i++) {
       const info = infos[i]!;
-      if (info.offset % BYTES_PER_SLOT !== 0) continue;
+      // Line 0 is code that belongs to no line: it goes with what stands before.
+      if (info.offset % BYTES_PER_SLOT !== 0 || info.line === 0) continue;
       const record = {
         slot: start + (info.offset - from) / BYTES_PER_SLOT,
         path: info.path,

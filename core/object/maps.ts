@@ -1,14 +1,19 @@
 import { BtfKind } from '../btf/kind';
-import { sizeOf } from '../btf/layout';
-import { ByteView } from '../input/bytes';
+import { alignOf, sizeOf } from '../btf/layout';
 import { InputError } from '../input/error';
 import { SectionType, SymbolType, type ElfSection, type ElfSymbol } from '../elf/elf';
 import { addBtfMap } from './btf_map';
+import { legacyMaps } from './legacy_map';
+import { declaredSlots, valuesOffset, type DeclaredPlace } from './map_slots';
 import type { MapDefinition } from './object';
-import { isGlobalData, type Sections } from './sections';
+import { isGlobalData, WINDOWS_MARKER, type Sections } from './sections';
+import { STRUCT_OPS_SECTIONS, structOpsMaps } from './struct_ops';
 
 /** BPF_MAP_TYPE_ARRAY, the same number on both platforms. */
 const ARRAY = 2;
+/** BPF_MAP_TYPE_ARENA, and where clang puts variables of its address space. */
+const ARENA = 33;
+const ARENA_SECTION = '.addr_space.1';
 /** BPF_F_RDONLY_PROG, include/uapi/linux/bpf.h. */
 const RDONLY_PROG = 0x80;
 
@@ -24,16 +29,15 @@ export interface ObjectMaps {
 }
 
 /**
- * Finds `.maps` (BTF), then `maps` (legacy), then global data sections, then `.kconfig`. O(symbols log symbols + variables).
+ * Finds `.maps` (BTF), then `maps` (legacy), then global data sections, then `.kconfig`, then `.struct_ops`. O(symbols log symbols + variables).
  * @throws InputError `map-malformed`, `btf-malformed`, `no-btf`
  */
 export function findMaps(sections: Sections): ObjectMaps {
   const maps: MapDefinition[] = [];
   const places = new Map<string, number>();
   const globals = new Map<number, number>();
-  for (const section of sections.elf.sections) {
-    if (section.name === '.maps') addDeclared(sections, section, maps, places);
-  }
+  const declaring = sections.elf.sections.find((section) => section.name === '.maps');
+  if (declaring) addDeclared(sections, declaring, maps, places);
   for (const section of sections.elf.sections) {
     if (isLegacyMaps(section.name)) addLegacy(sections, section, maps, places);
   }
@@ -42,7 +46,15 @@ export function findMaps(sections: Sections): ObjectMaps {
     globals.set(section.index, maps.length);
     maps.push(globalMap(sections, section));
   }
+  // Variables that arena memory holds are reached through the arena's map, as in libbpf.
+  const arena = maps.findIndex((map) => map.type === ARENA);
+  const inArena = sections.elf.sections.find((section) => section.name === ARENA_SECTION);
+  if (arena >= 0 && inArena) globals.set(inArena.index, arena);
   const kconfig = addKconfig(sections, maps);
+  for (const name of STRUCT_OPS_SECTIONS) {
+    const section = sections.elf.sections.find((candidate) => candidate.name === name);
+    if (section && section.data.length > 0) maps.push(...structOpsMaps(sections, section));
+  }
   return {
     maps,
     ofKconfig: (name) => kconfig.get(name),
@@ -58,11 +70,9 @@ function isLegacyMaps(name: string): boolean {
 
 /** Data symbols of a section by offset, one for each offset. */
 function symbolsIn(sections: Sections, section: ElfSection): ElfSymbol[] {
-  const symbols = sections.elf.symbols
-    .filter(
-      (symbol) =>
-        symbol.section === section.index && (symbol.type === SymbolType.OBJECT || symbol.type === SymbolType.NOTYPE),
-    )
+  const symbols = sections
+    .symbols(section)
+    .filter((symbol) => symbol.type === SymbolType.OBJECT || symbol.type === SymbolType.NOTYPE)
     .sort((a, b) => a.value - b.value);
   return symbols.filter((symbol, i) => i === 0 || symbols[i - 1]!.value !== symbol.value);
 }
@@ -90,6 +100,7 @@ function addDeclared(
       if (type.kind === BtfKind.VAR) types.set(type.name, type.type);
     }
   }
+  const starts: DeclaredPlace[] = [];
   for (const symbol of symbolsIn(sections, section)) {
     const type = types.get(symbol.name);
     if (type === undefined) {
@@ -99,48 +110,24 @@ function addDeclared(
       });
     }
     places.set(`${section.index}:${symbol.value}`, maps.length);
+    starts.push({ start: symbol.value, map: maps.length, values: valuesOffset(btf, type) });
     addBtfMap(btf, symbol.name, type, maps);
   }
+  const at = (index: number, offset: number): number | undefined => places.get(`${index}:${offset}`);
+  for (const [map, slots] of declaredSlots(sections, section, starts, maps, at)) maps[map] = { ...maps[map]!, slots };
 }
 
-/** Legacy records: type, key size, value size, max entries, flags as 32-bit words; what follows differs between loaders. */
 function addLegacy(sections: Sections, section: ElfSection, maps: MapDefinition[], places: Map<string, number>): void {
   const symbols = symbolsIn(sections, section);
-  if (symbols.length === 0) return;
-  const record = section.size / symbols.length;
-  const view = new ByteView(section.data, sections.elf.littleEndian, 'map-malformed', { section: section.name });
-  if (!Number.isInteger(record) || record < 16) {
-    throw new InputError(
-      'map-malformed',
-      `section ${section.name}: ${section.size} bytes do not hold ${symbols.length} map records`,
-      { section: section.name },
-    );
-  }
-  for (const symbol of symbols) {
-    const word = (index: number): number =>
-      index * 4 < record ? view.u32(symbol.value + index * 4, `map ${symbol.name}`) : 0;
-    places.set(`${section.index}:${symbol.value}`, maps.length);
-    maps.push({
-      name: symbol.name,
-      type: word(0),
-      keySize: word(1),
-      valueSize: word(2),
-      maxEntries: word(3),
-      flags: word(4),
-      pinning: 0,
-      origin: 'legacy',
-      readOnly: false,
-      initial: undefined,
-      inner: -1,
-      keyTypeId: 0,
-      valueTypeId: 0,
-    });
-  }
+  const windows = sections.elf.sections.some(({ name }) => name === WINDOWS_MARKER);
+  const found = legacyMaps(section, symbols, sections.elf.littleEndian, windows, maps.length);
+  symbols.forEach((symbol, i) => places.set(`${section.index}:${symbol.value}`, maps.length + i));
+  maps.push(...found);
 }
 
 /**
- * Kernel configuration values become one read-only array entry that the loader fills, as in libbpf; here they are laid out in BTF's order,
- * each aligned to its size. What they hold is not known before loading.
+ * Kernel configuration values become one read-only array entry that the loader fills, and they are laid out as in libbpf: those with the
+ * largest alignment first, then the smaller, then by name. What they hold is not known before loading.
  */
 function addKconfig(sections: Sections, maps: MapDefinition[]): Map<string, { map: number; offset: number }> {
   const places = new Map<string, { map: number; offset: number }>();
@@ -148,12 +135,16 @@ function addKconfig(sections: Sections, maps: MapDefinition[]): Map<string, { ma
   const id = btf?.find(BtfKind.DATASEC, '.kconfig') ?? 0;
   const datasec = btf?.type(id);
   if (!btf || datasec?.kind !== BtfKind.DATASEC) return places;
+  const variables = datasec.variables.map(({ type }) => ({
+    name: btf.type(type).name,
+    size: sizeOf(btf, type),
+    align: alignOf(btf, type),
+  }));
+  variables.sort((a, b) => b.align - a.align || a.size - b.size || (a.name < b.name ? -1 : 1));
   let end = 0;
-  for (const { type } of datasec.variables) {
-    const size = sizeOf(btf, type);
-    const align = size >= 8 ? 8 : size >= 4 ? 4 : size >= 2 ? 2 : 1;
+  for (const { name, size, align } of variables) {
     const offset = Math.ceil(end / align) * align;
-    places.set(btf.type(type).name, { map: maps.length, offset });
+    places.set(name, { map: maps.length, offset });
     end = offset + size;
   }
   if (end === 0) return places;

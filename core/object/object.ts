@@ -1,4 +1,5 @@
 import type { Btf } from '../btf/btf';
+import type { CoreRelocation } from '../btf/ext';
 import type { Code } from '../isa/code';
 import type { LineTable } from './line_table';
 
@@ -7,15 +8,19 @@ export interface BpfObject {
   readonly littleEndian: boolean;
   /** Text of the `license` section, without its NUL. */
   readonly license: string | undefined;
+  /** The word of the `version` section, which old kernels asked tracing programs for. */
+  readonly version?: number | undefined;
   /** The marker section `.ebpf_for_windows` is present: the object was built with the Windows headers. */
   readonly builtForWindows: boolean;
   /** Entry programs in section order, then by offset. Each is linked with the subprograms that it reaches. */
   readonly programs: readonly Program[];
-  /** Maps by index: `.maps`, then legacy `maps`, then global data sections, then `.kconfig`. {@link Code} of programs refers to these indices. */
+  /** Maps by index: `.maps`, then legacy `maps`, then global data sections, then `.kconfig`, then `.struct_ops*`. {@link Code} of programs refers to these indices. */
   readonly maps: readonly MapDefinition[];
   /** Functions and variables that the object expects from its host (kfuncs, ksyms), by index. */
   readonly externs: readonly Extern[];
   readonly btf: Btf | undefined;
+  /** CO-RE relocation records by name of the section whose code they speak about, sorted by offset. Undefined: there is no `.BTF.ext`. */
+  readonly coreRelocations?: ReadonlyMap<string, readonly CoreRelocation[]> | undefined;
 }
 
 /**
@@ -67,7 +72,8 @@ export interface MapDefinition {
   readonly maxEntries: number;
   readonly flags: number;
   readonly pinning: number;
-  readonly origin: 'btf' | 'legacy' | 'global';
+  /** `struct_ops`: a table of functions for the kernel, which programs cannot refer to. */
+  readonly origin: 'btf' | 'legacy' | 'global' | 'struct_ops';
   /** A global data section that programs may not write (`.rodata*`, `.kconfig`). */
   readonly readOnly: boolean;
   /** Initial contents of a global data section, `valueSize` bytes. Undefined: zero (`.bss*`), or not known before loading (`.kconfig`). */
@@ -77,7 +83,20 @@ export interface MapDefinition {
   /** BTF ids of key and value types, 0 if unknown. For a global section the value type is its DATASEC. */
   readonly keyTypeId: number;
   readonly valueTypeId: number;
+  /** What libbpf and the kernel call the map: at most 15 characters; for global data the object's name stands in front. */
+  readonly kernelName?: string;
+  /** `map_extra`: what it means depends on the type; 0 unless declared. */
+  readonly extra?: bigint;
+  /** NUMA node of the memory; undefined unless declared. */
+  readonly numaNode?: number | undefined;
+  /** What the object puts into the map before it runs: programs of a program array or `.struct_ops`, maps of a map of maps. By index. */
+  readonly slots?: readonly MapSlot[];
 }
+
+/** An initial element: for `.struct_ops` the index is that of the structure's member, else it is the key. */
+export type MapSlot =
+  | { readonly index: number; readonly kind: 'map'; readonly map: number }
+  | { readonly index: number; readonly kind: 'program'; readonly program: string };
 
 export interface Extern {
   readonly name: string;

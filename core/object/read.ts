@@ -1,24 +1,30 @@
 import { InputError } from '../input/error';
-import { decodeUtf8 } from '../input/bytes';
+import { ByteView, decodeUtf8 } from '../input/bytes';
+import type { ElfFile } from '../elf/elf';
 import { readElf } from '../elf/read';
 import { findFunctions } from './functions';
 import { Linker } from './link';
+import { kernelMapName } from './map_name';
 import { findMaps } from './maps';
 import type { BpfObject } from './object';
 import { Relocator } from './relocate';
-import { openSections } from './sections';
+import { openSections, WINDOWS_MARKER } from './sections';
 
 const EM_BPF = 247;
-const WINDOWS_MARKER = '.ebpf_for_windows';
 
 /** A few machines that people hand in by mistake, for the message. */
 const MACHINES: Readonly<Record<number, string>> = { 3: 'x86', 40: 'Arm', 62: 'x86-64', 183: 'AArch64', 243: 'RISC-V' };
+
+export interface ReadOptions {
+  /** The object's file: libbpf puts its name in front of those of global maps. */
+  readonly path?: string;
+}
 
 /**
  * Reads a BPF ELF object and links each entry program with its subprograms. O(bytes + linked slots).
  * @throws InputError when the bytes are no BPF object; `code` is stable, the message one line
  */
-export function readObject(bytes: Uint8Array): BpfObject {
+export function readObject(bytes: Uint8Array, options: ReadOptions = {}): BpfObject {
   const elf = readElf(bytes);
   if (elf.machine !== EM_BPF) {
     throw new InputError(
@@ -37,10 +43,18 @@ export function readObject(bytes: Uint8Array): BpfObject {
   return {
     littleEndian: elf.littleEndian,
     license: license && decodeUtf8(license.data).replace(/\0.*$/s, ''),
+    version: versionOf(elf),
     builtForWindows: elf.sections.some((section) => section.name === WINDOWS_MARKER),
     programs,
-    maps: maps.maps,
+    maps: maps.maps.map((map) => ({ ...map, kernelName: kernelMapName(map, options.path ?? '') })),
     externs: relocator.externs.list,
     btf: sections.btf,
+    coreRelocations: sections.ext?.relocations,
   };
+}
+
+/** The first word of the `version` section; shorter ones say nothing. */
+function versionOf(elf: ElfFile): number | undefined {
+  const data = elf.sections.find((section) => section.name === 'version')?.data;
+  return data && data.length >= 4 ? new ByteView(data, elf.littleEndian, 'elf-malformed').u32(0, 'version') : undefined;
 }

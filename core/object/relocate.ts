@@ -110,6 +110,14 @@ export class Relocator {
       const type = this.sections.btf?.find(BtfKind.FUNC, symbol.name) ? 'function' : 'variable';
       return { kind: 'extern', extern: this.externs.index(symbol, type) };
     }
+    if (symbol.section === SpecialSection.COMMON)
+      throw refuse(
+        'common-symbol',
+        'is a tentative definition, which no section holds yet: compile with -fno-common or initialise it',
+        section,
+        relocation,
+        symbol,
+      );
     const offset = symbol.value + addend;
     const declared = this.maps.declaredAt(symbol.section, offset);
     if (declared !== undefined) return { kind: 'map', map: declared };

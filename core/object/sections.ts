@@ -1,9 +1,19 @@
-import { SectionFlag, SectionType, SpecialSection, type ElfFile, type ElfSection } from '../elf/elf';
+import {
+  SectionFlag,
+  SectionType,
+  SpecialSection,
+  type ElfFile,
+  type ElfRelocation,
+  type ElfSection,
+  type ElfSymbol,
+} from '../elf/elf';
 import { readRelocations } from '../elf/read';
-import type { ElfRelocation } from '../elf/elf';
 import { readBtfExt, type BtfExt } from '../btf/ext';
 import { readBtf } from '../btf/read';
 import type { Btf } from '../btf/btf';
+
+/** Marks an object that was built with the headers of eBPF for Windows. */
+export const WINDOWS_MARKER = '.ebpf_for_windows';
 
 /** What the parts of the reader share about one file. */
 export interface Sections {
@@ -12,6 +22,8 @@ export interface Sections {
   readonly ext: BtfExt | undefined;
   /** Relocations by index of the section that they apply to. */
   relocations(section: ElfSection): readonly ElfRelocation[];
+  /** Symbols that a section defines, in the file's order. O(symbols) the first time, then O(1). */
+  symbols(section: ElfSection): readonly ElfSymbol[];
 }
 
 /** Opens BTF and finds relocations. @throws InputError `elf-malformed`, `btf-malformed` */
@@ -25,14 +37,31 @@ export function openSections(elf: ElfFile): Sections {
     // Only what applies to code, maps or data matters here; relocations of debug sections are read by their readers.
     const target = elf.sections[section.info];
     if (!target || !(target.flags & SectionFlag.ALLOC || target.name === '.maps')) continue;
-    byTarget.set(section.info, [...(byTarget.get(section.info) ?? []), ...readRelocations(elf, section)]);
+    const known = byTarget.get(section.info) ?? [];
+    for (const relocation of readRelocations(elf, section)) known.push(relocation);
+    byTarget.set(section.info, known);
   }
+  let bySection: Map<number, ElfSymbol[]> | undefined;
   return {
     elf,
     btf,
     ext: btf && extSection && readBtfExt(extSection.data, btf),
     relocations: (section) => byTarget.get(section.index) ?? [],
+    symbols: (section) => {
+      bySection ??= groupBySection(elf);
+      return bySection.get(section.index) ?? [];
+    },
   };
+}
+
+function groupBySection(elf: ElfFile): Map<number, ElfSymbol[]> {
+  const groups = new Map<number, ElfSymbol[]>();
+  for (const symbol of elf.symbols) {
+    const group = groups.get(symbol.section);
+    if (group) group.push(symbol);
+    else groups.set(symbol.section, [symbol]);
+  }
+  return groups;
 }
 
 export function isExecutable(section: ElfSection): boolean {

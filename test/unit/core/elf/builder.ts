@@ -26,6 +26,8 @@ export interface ElfSpec {
   readonly littleEndian?: boolean;
   readonly sections: readonly SectionSpec[];
   readonly symbols?: readonly SymbolSpec[];
+  /** Section numbers as files with 65,280 sections and more have them: in section header 0 and in `.symtab_shndx`. */
+  readonly extended?: boolean;
 }
 
 /**
@@ -35,13 +37,18 @@ export interface ElfSpec {
 export function buildElf(spec: ElfSpec): Uint8Array {
   const little = spec.littleEndian ?? true;
   const strings = new StringTable();
-  const symbols = buildSymbols(spec.symbols ?? [], strings, little);
+  const extended = spec.extended ?? false;
+  const symbols = buildSymbols(spec.symbols ?? [], strings, little, extended);
   const symtabIndex = spec.sections.length + 1;
   const sections: SectionSpec[] = [
     ...spec.sections,
     { name: '.symtab', type: 2, data: symbols, link: symtabIndex + 1 },
     { name: '.strtab', type: 3, data: strings.bytes() },
   ];
+  if (extended) {
+    const numbers = extendedNumbers(spec.symbols ?? [], little);
+    sections.push({ name: '.symtab_shndx', type: 18, data: numbers, link: symtabIndex });
+  }
   const names = new StringTable();
   const nameOffsets = [...sections.map((section) => names.add(section.name)), names.add('.shstrtab')];
   sections.push({ name: '.shstrtab', type: 3, data: names.bytes() });
@@ -59,8 +66,12 @@ export function buildElf(spec: ElfSpec): Uint8Array {
   view.setUint16(18, spec.machine ?? 247, little);
   view.setBigUint64(40, BigInt(at), little);
   view.setUint16(58, 64, little);
-  view.setUint16(60, sections.length + 1, little);
-  view.setUint16(62, sections.length, little);
+  view.setUint16(60, extended ? 0 : sections.length + 1, little);
+  view.setUint16(62, extended ? 0xffff : sections.length, little);
+  if (extended) {
+    view.setBigUint64(at + 32, BigInt(sections.length + 1), little);
+    view.setUint32(at + 40, sections.length, little);
+  }
   sections.forEach((section, index) => {
     const header = at + (index + 1) * 64;
     bytes.set(section.data ?? [], offsets[index]);
@@ -85,6 +96,21 @@ export function relEntries(
   entries.forEach(([offset, symbol, type], index) => {
     view.setBigUint64(index * 16, BigInt(offset), little);
     view.setBigUint64(index * 16 + 8, (BigInt(symbol) << 32n) | BigInt(type), little);
+  });
+  return bytes;
+}
+
+/** Bytes of RELA entries: offset, symbol index, type, addend. */
+export function relaEntries(
+  entries: readonly (readonly [offset: number, symbol: number, type: number, addend: number])[],
+  little = true,
+): Uint8Array {
+  const bytes = new Uint8Array(entries.length * 24);
+  const view = new DataView(bytes.buffer);
+  entries.forEach(([offset, symbol, type, addend], index) => {
+    view.setBigUint64(index * 24, BigInt(offset), little);
+    view.setBigUint64(index * 24 + 8, (BigInt(symbol) << 32n) | BigInt(type), little);
+    view.setBigInt64(index * 24 + 16, BigInt(addend), little);
   });
   return bytes;
 }
@@ -116,14 +142,27 @@ class StringTable {
   }
 }
 
-function buildSymbols(symbols: readonly SymbolSpec[], strings: StringTable, little: boolean): Uint8Array {
+function extendedNumbers(symbols: readonly SymbolSpec[], little: boolean): Uint8Array {
+  const bytes = new Uint8Array((symbols.length + 1) * 4);
+  const view = new DataView(bytes.buffer);
+  symbols.forEach((symbol, index) => view.setUint32((index + 1) * 4, symbol.section ?? 0, little));
+  return bytes;
+}
+
+function buildSymbols(
+  symbols: readonly SymbolSpec[],
+  strings: StringTable,
+  little: boolean,
+  extended: boolean,
+): Uint8Array {
   const bytes = new Uint8Array((symbols.length + 1) * 24);
   const view = new DataView(bytes.buffer);
   symbols.forEach((symbol, index) => {
     const at = (index + 1) * 24;
     view.setUint32(at, symbol.name === '' ? 0 : strings.add(symbol.name), little);
     view.setUint8(at + 4, ((symbol.binding ?? 1) << 4) | (symbol.type ?? 2));
-    view.setUint16(at + 6, symbol.section ?? 0, little);
+    // 0xffff, SHN_XINDEX, says that the number stands in .symtab_shndx.
+    view.setUint16(at + 6, extended && symbol.section ? 0xffff : (symbol.section ?? 0), little);
     view.setBigUint64(at + 8, BigInt(symbol.value ?? 0), little);
     view.setBigUint64(at + 16, BigInt(symbol.size ?? 0), little);
   });
