@@ -1,6 +1,6 @@
 // Debugging information: variables with every range of their locations, scopes, types and line tables against llvm-dwarfdump, and the
 // line of each instruction against llvm-objdump. What is compared, and how the two notations are made one, stands in
-// test/unit/core/dwarf/dwarfdump.ts, which the unit tests use too.
+// test/conform/dwarfdump.ts, which the unit tests use too.
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
@@ -11,7 +11,7 @@ const require = createRequire(import.meta.url);
 /** @type {typeof import('../../core/dwarf/read.js')} */
 const { readDwarf } = require('../../out/core/dwarf/read.js');
 /** @type {{ compareInfo: Checker, compareLines: (dwarf: Dwarf, dump: string) => Check[], compareLineLookups: Checker }} */
-const { compareInfo, compareLines, compareLineLookups } = require('../../out/test/unit/core/dwarf/dwarfdump.js');
+const { compareInfo, compareLines, compareLineLookups } = require('../../out/test/conform/dwarfdump.js');
 
 /** @typedef {import('./core.mjs').Comparison} Comparison */
 /** @typedef {import('../../core/elf/elf.js').ElfFile} ElfFile */

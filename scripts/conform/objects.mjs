@@ -21,6 +21,7 @@ const TOOLS = {
   clang: ['clang-19', 'clang'],
   objdump: ['llvm-objdump-19', 'llvm-objdump'],
   objcopy: ['llvm-objcopy-19', 'llvm-objcopy'],
+  dwarfdump: ['llvm-dwarfdump-19', 'llvm-dwarfdump'],
 };
 
 /**
@@ -40,6 +41,8 @@ const COMPARISONS = {
     const pairs = await libbpfLogsOfPairs(objects);
     return (await import('./core_relo.mjs')).compareCoreRelocations([...(await logs()), ...pairs]);
   },
+  variables: async ({ objects, tools }) => (await import('./dwarf.mjs')).compareVariables(objects, tools.dwarfdump),
+  'line-rows': async ({ objects, tools }) => (await import('./dwarf.mjs')).compareRows(objects, tools.dwarfdump),
   definitions: async ({ logs }) => (await import('./definitions.mjs')).compareDefinitions(await logs()),
 };
 
@@ -128,12 +131,13 @@ async function main(argv) {
   if (unknown.length > 0)
     throw new UsageError(`no comparison ${unknown.join(', ')}; there are ${Object.keys(COMPARISONS).join(', ')}`);
   const show = Number(values.show ?? 10);
-  const built = await nodeModule('typescript/bin/tsc', ['-b', 'core/object'], { capture: true });
+  const built = await nodeModule('typescript/bin/tsc', ['-b', 'core/object', 'test/conform'], { capture: true });
   if (built.code !== 0) throw new Error(built.stdout);
   const tools = {
     clang: await firstThatRuns(TOOLS.clang),
     objdump: await firstThatRuns(TOOLS.objdump),
     objcopy: await firstThatRuns(TOOLS.objcopy),
+    dwarfdump: await firstThatRuns(TOOLS.dwarfdump),
   };
   await must('bpftool', ['version'], { capture: true });
   const objects = await gather(positionals, tools.clang);

@@ -1,10 +1,12 @@
 import { resolved, sizeOf } from '../../core/btf/layout';
+import { readDwarf } from '../../core/dwarf/read';
 import { readElf } from '../../core/elf/read';
 import { InputError } from '../../core/input/error';
 import { disassembleAt } from '../../core/isa/disassemble';
 import { findInvalidities } from '../../core/isa/validity';
 import { functionAt, type BpfObject } from '../../core/object/object';
 import { readObject } from '../../core/object/read';
+import { everything } from './everything';
 import { mutate, type Random } from './mutation';
 
 export interface FuzzResult {
@@ -63,7 +65,9 @@ export function fuzzObjects(corpus: readonly Uint8Array[], count: number, random
 
 /** Asks everything. */
 function exercise(object: BpfObject, input: Uint8Array): void {
-  readElf(input);
+  const elf = readElf(input);
+  const dwarf = readDwarf(elf);
+  if (dwarf) everything(elf, dwarf);
   for (const program of object.programs) {
     for (let slot = 0; slot < program.code.length; slot++) {
       disassembleAt(program.code, slot);

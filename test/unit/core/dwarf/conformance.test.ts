@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { describe, it } from 'node:test';
-import { compareInfo, compareLineLookups, compareLines, type Check } from './dwarfdump';
+import { compareInfo, compareLineLookups, compareLines, type Check } from '../../../conform/dwarfdump';
 import { locals } from './locals';
 
 const DWARFDUMP = 'llvm-dwarfdump-19';

@@ -7,7 +7,7 @@ import { readElf } from '../../../../core/elf/read';
 import { InputError } from '../../../../core/input/error';
 import { buildElf } from '../elf/builder';
 import { abbreviation, ABBREVIATIONS, bytes, bytesOf, objectWith, unit } from './build';
-import { everything } from './everything';
+import { everything } from '../../../fuzz/everything';
 import { locals } from './locals';
 
 /** Offset of the first entry of the first unit. */

@@ -5,7 +5,7 @@ import type { Scope, Variable } from '../../../../core/dwarf/dwarf';
 import { readDwarf } from '../../../../core/dwarf/read';
 import { typeName } from '../../../../core/dwarf/type_name';
 import { buildElf } from '../elf/builder';
-import { everything } from './everything';
+import { everything } from '../../../fuzz/everything';
 import { locals, sectionOf, type Locals } from './locals';
 
 const VERSIONS = ['-gdwarf-4', '-gdwarf-5'];

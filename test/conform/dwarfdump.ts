@@ -1,9 +1,9 @@
 /** Holds our reading of an object's debugging information against what `llvm-dwarfdump -v` prints of it. */
-import { SpecialSection, SymbolBinding, SymbolType, type ElfFile, type ElfSymbol } from '../../../../core/elf/elf';
-import type { AddressRange, Dwarf, LocatedRange, Scope, Variable } from '../../../../core/dwarf/dwarf';
-import { describeExpression } from '../../../../core/dwarf/describe';
-import { typeName } from '../../../../core/dwarf/type_name';
-import type { Member } from '../../../../core/dwarf/type';
+import { SpecialSection, SymbolBinding, SymbolType, type ElfFile, type ElfSymbol } from '../../core/elf/elf';
+import type { AddressRange, Dwarf, LocatedRange, Scope, Variable } from '../../core/dwarf/dwarf';
+import { describeExpression } from '../../core/dwarf/describe';
+import { typeName } from '../../core/dwarf/type_name';
+import type { Member } from '../../core/dwarf/type';
 
 /** One thing that both sides say. They agree when the two texts are equal. */
 export interface Check {

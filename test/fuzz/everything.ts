@@ -1,7 +1,7 @@
-import type { Dwarf, Scope, Variable } from '../../../../core/dwarf/dwarf';
-import { describeExpression } from '../../../../core/dwarf/describe';
-import { typeName } from '../../../../core/dwarf/type_name';
-import type { ElfFile } from '../../../../core/elf/elf';
+import type { Dwarf, Scope, Variable } from '../../core/dwarf/dwarf';
+import { describeExpression } from '../../core/dwarf/describe';
+import { typeName } from '../../core/dwarf/type_name';
+import type { ElfFile } from '../../core/elf/elf';
 
 const MOST_VARIABLES = 2000;
 
