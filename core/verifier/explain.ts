@@ -4,7 +4,7 @@ import type { LineRecord } from '../object/line_table';
 import { functionAt } from '../object/object';
 import { CATALOGUE, type CatalogueEntry } from './catalogue';
 import { calledAt } from './describe';
-import { nullFix } from './fix';
+import { fixOf } from './fix';
 import type { Failure, Machine } from './machine';
 import type { Cause, Finding, SourcePosition } from './report';
 
@@ -20,7 +20,7 @@ function explain(m: Machine, failure: Failure): Finding {
   const entry: CatalogueEntry = CATALOGUE[failure.code];
   const fn = functionAt(program, slot);
   const source = positionOf(program.lines.at(slot));
-  const fix = failure.code === 'null-dereference' ? nullFix(m, failure) : undefined;
+  const fix = fixOf(m, failure);
   return {
     code: failure.code,
     class: detail.class ?? entry.class,

@@ -53,6 +53,23 @@ describe('reports', () => {
     });
   });
 
+  it('a read beyond the packet has a fix when one pointer is followed', () => {
+    const text = `
+      r2 = *(u32 *)(r1 + 0); r3 = *(u32 *)(r1 + 4); r4 = r2; r4 += 14; if r4 > r3 goto out; r5 = *(u8 *)(r2 + 23)
+      out: r0 = 0; exit`;
+    const lines = (use: string): Record<number, string> => ({
+      0: '  void *data = (void *)(long)ctx->data;',
+      1: '  void *end = (void *)(long)ctx->data_end;',
+      5: use,
+    });
+    const fixOf = (use: string): string | undefined =>
+      verify(text, { source: lines(use) }).findings[0]!.fix?.edits[0]?.text;
+    assert.equal(fixOf('  if (ip->protocol == 6)'), '  if ((void *)(ip + 1) > end) return XDP_PASS;\n');
+    assert.equal(fixOf('  if (ip->protocol == tcp->dest)'), undefined);
+    assert.equal(fixOf('  } else if (ip->protocol == 6)'), undefined);
+    assert.equal(fixOf('  while (ip->protocol == 6)'), undefined);
+  });
+
   it('without lines there is neither source nor fix', () => {
     const finding = verify(TRACKER).findings[0]!;
     assert.deepEqual([finding.source, finding.fix, finding.because[0]?.source], [undefined, undefined, undefined]);
