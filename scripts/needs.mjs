@@ -71,6 +71,14 @@ export const needs = [
     isThere: (machine) => ['cc', 'gcc', 'clang'].some((name) => which(machine, name) !== undefined),
     packages: { apt: ['gcc', 'libc6-dev'], dnf: ['gcc'], pacman: ['gcc'], zypper: ['gcc'] },
   },
+  {
+    what: "LLVM 19's tools",
+    why: 'hold the reading of debugging information against them',
+    purposes: ['test'],
+    applies: isLinux,
+    isThere: (machine) => which(machine, 'llvm-dwarfdump-19') !== undefined,
+    packages: { apt: ['llvm-19'] },
+  },
 ];
 
 /**

@@ -100,7 +100,13 @@ describe('set-up: desktop VS Code', { skip }, () => {
 describe('set-up: what is missing', { skip }, () => {
   it('is nothing on a machine that has everything', async () => {
     const { missing } = await needing;
-    const folder = programs({ clang: withBpf, chromium: 'Chromium 156.0.1', bpftool: 'v7', cc: '' });
+    const folder = programs({
+      clang: withBpf,
+      chromium: 'Chromium 156.0.1',
+      bpftool: 'v7',
+      cc: '',
+      'llvm-dwarfdump-19': '',
+    });
     const include = path.join(parent, 'include');
     mkdirSync(path.join(include, 'bpf'), { recursive: true });
     writeFileSync(path.join(include, 'bpf', 'bpf_helpers.h'), '');
@@ -113,7 +119,7 @@ describe('set-up: what is missing', { skip }, () => {
       missing(machine([]), purpose).map(({ what }) => what);
     assert.deepEqual(names('check'), ['clang with the BPF target', "libbpf's headers"]);
     assert.deepEqual(names('show'), [...names('check'), 'chromium']);
-    assert.deepEqual(names('test'), [...names('show'), 'bpftool', 'a C compiler']);
+    assert.deepEqual(names('test'), [...names('show'), 'bpftool', 'a C compiler', "LLVM 19's tools"]);
   });
 
   it('leaves out what has no use on other systems', async () => {
