@@ -269,10 +269,32 @@ export class Inclusion {
     for (let at = FACTS; at < end; at += FACT_WORDS) {
       const [a, b] = [this.resolve(o[at]!), this.resolve(o[at + 1]!)];
       if (a < 0 || b < 0) return false;
-      const need = o[at + 2]! - this.deltaOf(o[at]!) + this.deltaOf(o[at + 1]!);
-      if (bound(n, a, b, a === 0 ? 0 : Infinity, b === 0 ? 0 : -Infinity) > need) return false;
+      if (this.factHolds(n, a, this.deltaOf(o[at]!), b, this.deltaOf(o[at + 1]!), o[at + 2]!)) continue;
+      if (!this.factHoldsByConstants(n, o[at]!, a, o[at + 1]!, b, o[at + 2]!)) return false;
     }
     return true;
+  }
+
+  /** v(a) + da - v(b) - db <= c in the inner state. */
+  private factHolds(n: Int32Array, a: number, da: number, b: number, db: number, c: number): boolean {
+    return bound(n, a, b, a === 0 ? 0 : Infinity, b === 0 ? 0 : -Infinity) <= c - da + db;
+  }
+
+  /** The same with symbols that were narrowed to constants. */
+  private factHoldsByConstants(
+    n: Int32Array,
+    outerA: number,
+    a: number,
+    outerB: number,
+    b: number,
+    c: number,
+  ): boolean {
+    const ca = outerA === 0 ? 0 : this.constants[outerA]!;
+    const cb = outerB === 0 ? 0 : this.constants[outerB]!;
+    const [da, db] = [this.deltaOf(outerA), this.deltaOf(outerB)];
+    if (!Number.isNaN(ca) && !Number.isNaN(cb)) return ca - cb <= c;
+    if (!Number.isNaN(ca)) return this.factHolds(n, 0, ca, b, db, c);
+    return !Number.isNaN(cb) && this.factHolds(n, a, da, 0, cb, c);
   }
 
   private deltaOf(symbol: number): number {

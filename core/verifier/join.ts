@@ -1,5 +1,5 @@
 import { addPackedFact, bound } from './fact';
-import { join as joinNumbers, setConstant } from './scalar';
+import { join as joinNumbers, setConstant, smax, smin } from './scalar';
 import {
   Byte,
   CELL_WORDS,
@@ -52,6 +52,9 @@ interface Phi {
   readonly first: number;
   readonly second: number;
   readonly delta: number;
+  /** What the joined ranges of the values that it stands for say about v(symbol). */
+  least: number;
+  most: number;
 }
 
 /** Stands for null where an instance id is joined with NULL. */
@@ -78,15 +81,15 @@ export class Joiner {
   /** Undefined when the states cannot be one: other call depth or other references. With `widening`, chains of joins end. */
   join(o: Int32Array, n: Int32Array, widening: boolean): Int32Array | undefined {
     if (o[DEPTH] !== n[DEPTH] || !sameReferences(o, n)) return undefined;
-    this.phis = [{ symbol: 0, first: 0, second: 0, delta: 0 }];
+    this.phis = [{ symbol: 0, first: 0, second: 0, delta: 0, least: 0, most: 0 }];
     this.ids.clear();
     const j = layOut(o, n);
     for (let k = 0; k < o[REFERENCE_COUNT]!; k++) {
       const at = REFERENCES + k * REFERENCE_WORDS;
       j[at] = this.id(o[at]!, n[at]!);
     }
-    j[PACKET_SIZE] = this.phi(o[PACKET_SIZE]!, n[PACKET_SIZE]!, 0);
-    j[META_START] = this.phi(o[META_START]!, n[META_START]!, 0);
+    j[PACKET_SIZE] = this.phi(o[PACKET_SIZE]!, n[PACKET_SIZE]!, 0).symbol;
+    j[META_START] = this.phi(o[META_START]!, n[META_START]!, 0).symbol;
     for (let index = 0; index <= 10; index++) {
       const at = register(index);
       this.value(j, at, o, at, n, at, widening);
@@ -188,8 +191,7 @@ export class Joiner {
   private term(j: Int32Array, at: number, o: Int32Array, a: number, n: Int32Array, b: number): void {
     if (o[a + SYMBOL] !== 0 && o[a + SYMBOL] === n[b + SYMBOL] && o[a + CONSTANT] === n[b + CONSTANT]) {
       // Also when one side has narrowed it to a constant.
-      j[at + SYMBOL] = this.phi(o[a + SYMBOL]!, o[a + SYMBOL]!, 0);
-      j[at + CONSTANT] = o[a + CONSTANT]!;
+      this.setPhi(j, at, this.phi(o[a + SYMBOL]!, o[a + SYMBOL]!, 0), o[a + CONSTANT]!);
       return;
     }
     if (hasConstant(j, at)) {
@@ -204,16 +206,22 @@ export class Joiner {
       j[at + CONSTANT] = 0;
       return;
     }
-    j[at + SYMBOL] = this.phi(first, second, termConstant(n, b) - constant);
-    j[at + CONSTANT] = constant;
+    this.setPhi(j, at, this.phi(first, second, termConstant(n, b) - constant), constant);
   }
 
-  private phi(first: number, second: number, delta: number): number {
-    for (const phi of this.phis)
-      if (phi.first === first && phi.second === second && phi.delta === delta) return phi.symbol;
+  private setPhi(j: Int32Array, at: number, phi: Phi, constant: number): void {
+    j[at + SYMBOL] = phi.symbol;
+    j[at + CONSTANT] = constant;
+    phi.least = Math.max(phi.least, smin(j, at + NUMBER) - constant);
+    phi.most = Math.min(phi.most, smax(j, at + NUMBER) - constant);
+  }
+
+  private phi(first: number, second: number, delta: number): Phi {
+    for (const phi of this.phis) if (phi.first === first && phi.second === second && phi.delta === delta) return phi;
     const symbol = first === second && delta === 0 ? first : this.symbols.fresh();
-    this.phis.push({ symbol, first, second, delta });
-    return symbol;
+    const phi = { symbol, first, second, delta, least: -Infinity, most: Infinity };
+    this.phis.push(phi);
+    return phi;
   }
 
   private id(first: number, second: number): number {
@@ -308,23 +316,27 @@ export class Joiner {
     const shared = new Set(this.phis.flatMap((phi) => (phi.symbol === phi.first ? [phi.symbol] : [])));
     for (const symbol of factSymbols(o)) if (this.isSum(symbol, shared)) this.phi(symbol, symbol, 0);
     const phis = this.phis.slice(0, MAX_PHIS);
-    for (const p of phis) {
-      for (const q of phis) {
-        if (p === q) continue;
-        // What only follows from ranges need not be a fact.
-        const inFirst = hasFact(o, p.first, q.first);
-        if (!inFirst && (widening || !hasFact(n, p.second, q.second))) continue;
-        const zeroOnly = p.symbol === 0 ? 0 : Infinity;
-        const c1 = bound(o, p.first, q.first, p.first === 0 ? 0 : zeroOnly, q.first === 0 ? 0 : -Infinity);
-        const c2 =
-          bound(n, p.second, q.second, p.second === 0 ? 0 : zeroOnly, q.second === 0 ? 0 : -Infinity) +
-          p.delta -
-          q.delta;
-        if (widening && c2 > c1) continue;
-        addPackedFact(j, p.symbol, q.symbol, Math.max(c1, c2));
+    // Facts about constants first: others often follow from them and from ranges, and are then not worth keeping.
+    for (const withZero of [true, false]) {
+      for (const p of phis) {
+        for (const q of phis) {
+          if (p === q || (p.symbol === 0 || q.symbol === 0) !== withZero) continue;
+          const c = commonBound(o, n, p, q, widening);
+          if (c === Infinity || bound(j, p.symbol, q.symbol, p.most, q.least) <= c) continue;
+          addPackedFact(j, p.symbol, q.symbol, c);
+        }
       }
     }
   }
+}
+
+/** What holds on both sides about v(p) - v(q), Infinity when neither side has a fact about it, or when it is not stable. */
+function commonBound(o: Int32Array, n: Int32Array, p: Phi, q: Phi, widening: boolean): number {
+  if (!hasFact(o, p.first, q.first) && (widening || !hasFact(n, p.second, q.second))) return Infinity;
+  const c1 = bound(o, p.first, q.first, p.first === 0 ? 0 : Infinity, q.first === 0 ? 0 : -Infinity);
+  const c2 =
+    bound(n, p.second, q.second, p.second === 0 ? 0 : Infinity, q.second === 0 ? 0 : -Infinity) + p.delta - q.delta;
+  return widening && c2 > c1 ? Infinity : Math.max(c1, c2);
 }
 
 function hasFact(w: Int32Array, a: number, b: number): boolean {

@@ -1,3 +1,4 @@
+import { randomFrom } from '../../../fuzz/random';
 import { Alu, Atomic, CALL, Class, EXIT, Jump, LDDW, Lddw, Mode, Size, Source } from '../../../../core/isa/opcode';
 
 /** One slot: opcode, dst, src, offset, imm. */
@@ -43,18 +44,6 @@ const OPERATIONS = [
   Alu.ARSH,
   Alu.MOV,
 ];
-
-/** mulberry32: small, and the same on every machine. */
-export function randomFrom(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = state;
-    t = Math.imul(t ^ (t >>> 15), t | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return ((t ^ (t >>> 14)) >>> 0) / 0x1_0000_0000;
-  };
-}
 
 /** An XDP program for Linux from a seed: plausible, and now and then wrong by a little. */
 export function generateProgram(seed: number): Row[] {

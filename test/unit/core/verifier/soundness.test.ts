@@ -10,7 +10,8 @@ import type { BpfObject, MapDefinition, Program } from '../../../../core/object/
 import { linux } from '../../../../core/platform/platforms';
 import { verifyProgram } from '../../../../core/verifier/verify';
 import { slots } from '../elf/builder';
-import { generateProgram, randomFrom, VALUE_SIZES, type Row } from './generator';
+import { randomFrom } from '../../../fuzz/random';
+import { generateProgram, VALUE_SIZES, type Row } from './generator';
 
 /** More by `SOUNDNESS_PROGRAMS=100000`, others by `SOUNDNESS_SEED=7`. */
 const PROGRAMS = Number(process.env['SOUNDNESS_PROGRAMS'] ?? 4000);
