@@ -1,5 +1,5 @@
 import { InputError } from '../input/error';
-import type { Place } from './dwarf';
+import type { Place } from './place';
 import type { DebugSection } from './relocate';
 
 /**

@@ -1,4 +1,4 @@
-import type { Operand, Operation } from './expression';
+import type { Operand, Operation } from './operation';
 import { OperationCode } from './operation';
 
 export interface DescribeOptions {

@@ -5,21 +5,9 @@
  * An object that is not yet loaded has no addresses, so every place is a section and a byte offset into it. Byte offsets of instructions
  * are 8 times the slot.
  */
-import type { Operation } from './expression';
+import type { Operation } from './operation';
+import type { AddressRange, Place } from './place';
 import type { DwarfType, Enclosing } from './type';
-
-/** A byte in the object. `section` is 0 when no relocation says which (undefined symbols, files without relocations). */
-export interface Place {
-  readonly section: number;
-  readonly offset: number;
-}
-
-/** Bytes `[start, end)` of a section. */
-export interface AddressRange {
-  readonly section: number;
-  readonly start: number;
-  readonly end: number;
-}
 
 /** A source position. Lines and columns count from 1; 0 means unknown. `path` is as the compiler recorded it, absolute where it says so. */
 export interface Position {

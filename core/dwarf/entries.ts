@@ -1,21 +1,20 @@
 import type { Abbreviation } from './abbreviation';
-import { skipForm } from './forms';
+import { readCode, skipAttributes } from './attributes';
 import { Cursor } from './cursor';
-import { Entry } from './entry';
-import type { Unit } from './unit';
+import { Entry, type EntryOwner, type EntryTree } from './entry';
 
 /**
  * The tree of a unit's entries, in columns: entries are numbered in file order, so the subtree of entry i is `[i, next[i])`. Deep trees need
  * no deep stack.
  */
-export class Entries {
+export class Entries implements EntryTree {
   private readonly offsets: number[] = [];
   private readonly abbreviations: Abbreviation[] = [];
   private readonly parents: number[] = [];
   private readonly nexts: number[] = [];
 
   /** O(bytes of the unit). @throws InputError `dwarf-malformed` */
-  constructor(private readonly unit: Unit) {
+  constructor(private readonly unit: EntryOwner) {
     const cursor = new Cursor(unit.section, unit.first, unit.end);
     let parent = -1;
     do {
@@ -82,29 +81,4 @@ export class Entries {
     }
     return -1;
   }
-}
-
-/** Reads an entry's abbreviation code; undefined for a null entry. @throws InputError `dwarf-malformed` for a code without abbreviation */
-export function readCode(cursor: Cursor, unit: Unit): Abbreviation | undefined {
-  const code = cursor.uleb('an abbreviation code');
-  if (code === 0) return undefined;
-  const abbreviation = unit.abbreviations.get(code);
-  if (!abbreviation) throw cursor.malformed(`there is no abbreviation ${code}`);
-  return abbreviation;
-}
-
-/** Passes over `steps` steps of an entry's attributes and `bytes` bytes after them. O(bytes passed). */
-export function skipAttributes(
-  cursor: Cursor,
-  abbreviation: Abbreviation,
-  steps: number,
-  bytes: number,
-  unit: Unit,
-): void {
-  for (let i = 0; i < steps; i++) {
-    const step = abbreviation.steps[i]!;
-    cursor.skip(step.bytes, 'an entry');
-    skipForm(cursor, step.form, unit);
-  }
-  cursor.skip(bytes, 'an entry');
 }

@@ -1,19 +1,45 @@
 import type { Abbreviation } from './abbreviation';
 import { Attribute } from './constants';
 import { Cursor } from './cursor';
-import type { Place, Position } from './dwarf';
-import { skipAttributes } from './entries';
+import type { Position } from './dwarf';
+import type { Place } from './place';
+import { skipAttributes } from './attributes';
 import { readForm, type FormValue } from './forms';
-import type { Unit } from './unit';
+import type { LocationList } from './locations';
+import type { AddressRange } from './place';
+import type { UnitView } from './unit_view';
 
 /** Declarations, definitions and inlined copies refer to each other in short chains; longer ones are loops. */
 const MOST_HOPS = 16;
 
+/** The tree of a unit's entries by their numbers in file order; the subtree of entry i is `[i, next(i))`. */
+export interface EntryTree {
+  readonly count: number;
+  entry(index: number): Entry;
+  tag(index: number): number;
+  /** -1 for the first. */
+  parent(index: number): number;
+  next(index: number): number;
+  children(index: number): number[];
+}
+
+/** What an entry asks of the unit that it stands in. */
+export interface EntryOwner extends UnitView {
+  readonly entries: EntryTree;
+  text(value: FormValue): string;
+  /** The path of a file by its number in the unit's line table; empty when unknown. */
+  path(file: number): string;
+  referenced(value: FormValue): Entry | undefined;
+  referencedId(value: FormValue): number;
+  rangesOf(entry: Entry): readonly AddressRange[];
+  locationList(value: FormValue): LocationList | undefined;
+}
+
 /** A debugging information entry. Attributes are decoded when asked for: O(bytes of the entry). */
 export class Entry {
   constructor(
-    readonly unit: Unit,
-    /** Number in {@link Unit.entries}. */
+    readonly unit: EntryOwner,
+    /** Number among the entries of its unit. */
     readonly index: number,
     /** First byte, from the start of the unit's section. */
     readonly offset: number,

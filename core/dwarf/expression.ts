@@ -1,38 +1,23 @@
 import { Cursor } from './cursor';
-import type { Location, Piece, Place } from './dwarf';
-import { OperationCode, operationShapes, type OperandKind } from './operation';
+import type { Location, Piece } from './dwarf';
+import { OperationCode, operationShapes, type Operand, type OperandKind, type Operation } from './operation';
 import type { DebugSection } from './relocate';
-import type { Unit } from './unit';
+import type { UnitView } from './unit_view';
 
 /** DW_OP_entry_value holds an expression; compilers never nest it. */
 const DEEPEST = 4;
-
-/** An operand, decoded. */
-export type Operand =
-  | { readonly kind: 'unsigned' | 'signed' | 'register'; readonly value: bigint }
-  | { readonly kind: 'address'; readonly place: Place }
-  /** An entry of .debug_addr, and what stands there. */
-  | { readonly kind: 'address-index'; readonly index: number; readonly place: Place }
-  /** Id of a type or another entry; 0 is the generic type. */
-  | { readonly kind: 'type' | 'entry'; readonly id: number }
-  | { readonly kind: 'bytes'; readonly bytes: Uint8Array }
-  | { readonly kind: 'expression'; readonly operations: readonly Operation[] };
-
-/** One operation of an expression. */
-export interface Operation {
-  /** Bytes from the start of the expression, which DW_OP_bra and DW_OP_skip count in. */
-  readonly offset: number;
-  readonly code: number;
-  /** `DW_OP_plus` and so on. */
-  readonly name: string;
-  readonly operands: readonly Operand[];
-}
 
 /**
  * Decodes the expression in bytes `[start, end)` of a section (section 2.5). O(bytes).
  * @throws InputError `dwarf-malformed` for unknown operations and truncated operands
  */
-export function readExpression(unit: Unit, section: DebugSection, start: number, end: number, depth = 0): Operation[] {
+export function readExpression(
+  unit: UnitView,
+  section: DebugSection,
+  start: number,
+  end: number,
+  depth = 0,
+): Operation[] {
   const cursor = new Cursor(section, start, end);
   const operations: Operation[] = [];
   while (!cursor.done) {
@@ -46,7 +31,7 @@ export function readExpression(unit: Unit, section: DebugSection, start: number,
   return operations;
 }
 
-function readOperand(cursor: Cursor, kind: OperandKind, unit: Unit, depth: number): Operand {
+function readOperand(cursor: Cursor, kind: OperandKind, unit: UnitView, depth: number): Operand {
   const what = 'an operand';
   switch (kind) {
     case 'address':

@@ -2,7 +2,7 @@ import type { Format } from './abbreviation';
 import { fixedSize } from './abbreviation';
 import { Form } from './constants';
 import type { Cursor } from './cursor';
-import type { Place } from './dwarf';
+import type { Place } from './place';
 
 /**
  * An attribute's value as it stands in the entry. Indexes and offsets into other sections are not followed here: the unit does that, with

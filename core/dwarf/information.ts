@@ -6,10 +6,10 @@ import type { Entry } from './entry';
 import { LineTables } from './line_tables';
 import { DebugSections, type DebugSection } from './relocate';
 import { Strings } from './strings';
-import { readUnit, type Unit } from './unit';
+import { readUnit, type Unit, type UnitSurroundings } from './unit';
 
 /** All sections of an object's debugging information, and its units. Shared by everything that reads it. */
-export class Information {
+export class Information implements UnitSurroundings {
   readonly sections: DebugSections;
   readonly lines: LineTables;
   private readonly texts = new Map<string, Strings>();

@@ -1,4 +1,4 @@
-import type { AddressRange } from './dwarf';
+import type { AddressRange } from './place';
 
 /** A value for a range of bytes. */
 export interface Interval<T> {

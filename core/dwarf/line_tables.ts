@@ -1,10 +1,24 @@
 import type { LineRow } from './dwarf';
 import { IntervalMap, lastAtMost, type Interval } from './interval_map';
-import type { Information } from './information';
 import { readLineHeader, type LineHeader } from './line_header';
 import { RowFlag, runLineProgram, type Rows } from './line_program';
 import type { FormValue } from './forms';
-import type { Unit } from './unit';
+import type { DebugSections } from './relocate';
+import type { Strings } from './strings';
+
+/** A unit as far as its line table goes. */
+interface LinedUnit {
+  readonly lineTable: number | undefined;
+  readonly directory: string;
+  text(value: FormValue): string;
+}
+
+/** Where line tables are read from. */
+interface LineSource {
+  readonly sections: DebugSections;
+  readonly units: readonly LinedUnit[];
+  strings(section: '.debug_str' | '.debug_line_str'): Strings;
+}
 
 /** One unit's line table. */
 export class LineTable {
@@ -13,9 +27,9 @@ export class LineTable {
 
   constructor(
     readonly header: LineHeader,
-    private readonly information: Information,
+    private readonly information: LineSource,
     /** The unit that it belongs to, for the compilation directory. */
-    private readonly unit: Unit | undefined,
+    private readonly unit: LinedUnit | undefined,
   ) {}
 
   /** O(bytes of the table) the first time. @throws InputError `dwarf-malformed` */
@@ -90,13 +104,13 @@ export class LineTables {
   private bySection: Map<number, Sequence[]> | undefined;
   private index: IntervalMap<Sequence> | undefined;
 
-  constructor(private readonly information: Information) {}
+  constructor(private readonly information: LineSource) {}
 
   /** The tables in file order. O(their headers) the first time. @throws InputError `dwarf-malformed` */
   get all(): readonly LineTable[] {
     if (!this.tables) {
       const section = this.information.sections.one('.debug_line');
-      const owners = new Map<number, Unit>();
+      const owners = new Map<number, LinedUnit>();
       for (const unit of this.information.units) {
         const offset = unit.lineTable;
         if (offset !== undefined && !owners.has(offset)) owners.set(offset, unit);
@@ -114,7 +128,7 @@ export class LineTables {
   }
 
   /** The table of a unit. O(1) after the first use. */
-  of(unit: Unit): LineTable | undefined {
+  of(unit: LinedUnit): LineTable | undefined {
     const offset = unit.lineTable;
     if (offset === undefined) return undefined;
     this.byOffset ??= new Map(this.all.map((table) => [table.header.offset, table]));
@@ -173,7 +187,7 @@ export class LineTables {
     return new IntervalMap(intervals);
   }
 
-  private text(value: FormValue, owner: Unit | undefined): string {
+  private text(value: FormValue, owner: LinedUnit | undefined): string {
     if (value.kind === 'text') return value.text;
     if (value.kind === 'text-offset') return this.information.strings(value.section).at(value.offset);
     return owner?.text(value) ?? '';

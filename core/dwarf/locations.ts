@@ -1,12 +1,12 @@
 import { Attribute } from './constants';
 import { Cursor } from './cursor';
-import type { AddressRange, Location, LocatedRange, Place } from './dwarf';
-import type { Entry } from './entry';
+import type { Location, LocatedRange } from './dwarf';
+import type { AddressRange, Place } from './place';
 import { locationOf, readExpression } from './expression';
 import { IntervalMap, type Interval } from './interval_map';
 import { listOffset, rangeFrom, readPair } from './ranges';
 import type { DebugSection } from './relocate';
-import type { Unit } from './unit';
+import type { UnitView } from './unit_view';
 
 /** Entry kinds of location lists, table 7.10. */
 const Kind = {
@@ -48,7 +48,7 @@ export class LocationLists {
   private readonly known = new Map<number, LocationList>();
   private readonly section: DebugSection;
 
-  constructor(private readonly unit: Unit) {
+  constructor(private readonly unit: UnitView) {
     this.section = unit.information.sections.one(unit.version >= 5 ? '.debug_loclists' : '.debug_loc');
   }
 
@@ -71,41 +71,7 @@ export class LocationLists {
   }
 }
 
-/** Where a variable is, from DW_AT_location or DW_AT_const_value of its entry. O(bytes). @throws InputError `dwarf-malformed` */
-export function locationsOf(entry: Entry): LocationList {
-  const { unit } = entry;
-  const value = entry.value(Attribute.LOCATION);
-  if (value?.kind === 'block') {
-    const operations = readExpression(unit, unit.section, value.start, value.end);
-    return new LocationList([{ range: undefined, operations, location: locationOf(operations) }]);
-  }
-  if (value !== undefined) return unit.locationList(value) ?? new LocationList([]);
-  const constant = constantLocation(entry);
-  return new LocationList(constant ? [{ range: undefined, operations: [], location: constant }] : []);
-}
-
-/** A value that the entry itself gives. */
-function constantLocation(entry: Entry): Location | undefined {
-  const value = entry.value(Attribute.CONST_VALUE);
-  if (value?.kind === 'constant') return { kind: 'constant', value: value.value };
-  if (value?.kind === 'block') {
-    const bytes = entry.unit.section.view.slice(value.start, value.end - value.start, 'a constant value');
-    return { kind: 'implicit-value', bytes };
-  }
-  if (value?.kind === 'address' || value?.kind === 'address-index') {
-    return { kind: 'constant', value: BigInt(entry.address(Attribute.CONST_VALUE)?.offset ?? 0) };
-  }
-  return undefined;
-}
-
-/** Where a function's variables on the stack count from: DW_AT_frame_base, when it is a single expression. */
-export function frameBaseOf(entry: Entry): Location | undefined {
-  const value = entry.value(Attribute.FRAME_BASE);
-  if (value?.kind !== 'block') return undefined;
-  return locationOf(readExpression(entry.unit, entry.unit.section, value.start, value.end));
-}
-
-function readLocations5(unit: Unit, cursor: Cursor): LocatedRange[] {
+function readLocations5(unit: UnitView, cursor: Cursor): LocatedRange[] {
   const budget = unit.information.budget(cursor.section);
   const { addressSize } = unit;
   let base = unit.lowAddress;
@@ -162,7 +128,7 @@ function readLocations5(unit: Unit, cursor: Cursor): LocatedRange[] {
 }
 
 /** .debug_loc: as .debug_ranges, each range followed by the expression and its length in two bytes (DWARF 4 section 2.6.2). */
-function readLocations4(unit: Unit, cursor: Cursor): LocatedRange[] {
+function readLocations4(unit: UnitView, cursor: Cursor): LocatedRange[] {
   const budget = unit.information.budget(cursor.section);
   let base = unit.lowAddress;
   const list: LocatedRange[] = [];
@@ -183,7 +149,7 @@ function readLocations4(unit: Unit, cursor: Cursor): LocatedRange[] {
 }
 
 /** A range with the expression of `size` bytes that follows. Empty ranges are kept: they are what the compiler wrote. */
-function located(unit: Unit, cursor: Cursor, range: AddressRange | undefined, size: number): LocatedRange {
+function located(unit: UnitView, cursor: Cursor, range: AddressRange | undefined, size: number): LocatedRange {
   const start = cursor.at;
   cursor.skip(size, 'an expression');
   const operations = readExpression(unit, cursor.section, start, cursor.at);

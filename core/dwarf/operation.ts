@@ -1,3 +1,5 @@
+import type { Place } from './place';
+
 /** Operations of DWARF expressions (section 7.7.1, table 7.9) and those of GNU and LLVM that stand in object files. */
 
 /** How an operand is encoded. `type` is a base type's entry, `entry` any entry, `expression` an expression in itself. */
@@ -150,4 +152,25 @@ function buildShapes(): (OperationShape | undefined)[] {
     shapes[OperationCode.BREG0 + i] = { name: `DW_OP_breg${i}`, operands: ['sleb'] };
   }
   return shapes;
+}
+
+/** An operand, decoded. */
+export type Operand =
+  | { readonly kind: 'unsigned' | 'signed' | 'register'; readonly value: bigint }
+  | { readonly kind: 'address'; readonly place: Place }
+  /** An entry of .debug_addr, and what stands there. */
+  | { readonly kind: 'address-index'; readonly index: number; readonly place: Place }
+  /** Id of a type or another entry; 0 is the generic type. */
+  | { readonly kind: 'type' | 'entry'; readonly id: number }
+  | { readonly kind: 'bytes'; readonly bytes: Uint8Array }
+  | { readonly kind: 'expression'; readonly operations: readonly Operation[] };
+
+/** One operation of an expression. */
+export interface Operation {
+  /** Bytes from the start of the expression, which DW_OP_bra and DW_OP_skip count in. */
+  readonly offset: number;
+  readonly code: number;
+  /** `DW_OP_plus` and so on. */
+  readonly name: string;
+  readonly operands: readonly Operand[];
 }

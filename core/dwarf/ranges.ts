@@ -1,8 +1,8 @@
 import { Attribute } from './constants';
 import { Cursor } from './cursor';
-import type { AddressRange, Place } from './dwarf';
+import type { AddressRange, Place } from './place';
 import type { DebugSection } from './relocate';
-import type { Unit } from './unit';
+import type { UnitView } from './unit_view';
 
 /** Entry kinds of range lists, table 7.30. */
 const Kind = {
@@ -21,7 +21,7 @@ export class RangeLists {
   private readonly known = new Map<number, readonly AddressRange[]>();
   private readonly section: DebugSection;
 
-  constructor(private readonly unit: Unit) {
+  constructor(private readonly unit: UnitView) {
     this.section = unit.information.sections.one(unit.version >= 5 ? '.debug_rnglists' : '.debug_ranges');
   }
 
@@ -45,7 +45,7 @@ export class RangeLists {
 }
 
 /** Where the list with this index begins: its offset counts from the base, which is where the offsets stand (section 7.28). */
-export function listOffset(unit: Unit, name: string, attribute: number, index: number): number {
+export function listOffset(unit: UnitView, name: string, attribute: number, index: number): number {
   const cursor = new Cursor(unit.information.sections.one(name));
   // Without a base, the lists of the first unit are meant: behind a header of 12 bytes, or 20 in 64-bit DWARF.
   const base = unit.baseOf(attribute) ?? (unit.wide ? 20 : 12);
@@ -58,7 +58,7 @@ export function rangeFrom(start: Place, end: number, base: Place | undefined): A
   return { section: start.section || (base?.section ?? 0), start: start.offset, end };
 }
 
-function readRanges5(unit: Unit, cursor: Cursor): AddressRange[] {
+function readRanges5(unit: UnitView, cursor: Cursor): AddressRange[] {
   const budget = unit.information.budget(cursor.section);
   const { addressSize } = unit;
   let base = unit.lowAddress;
@@ -111,7 +111,7 @@ function readRanges5(unit: Unit, cursor: Cursor): AddressRange[] {
 }
 
 /** .debug_ranges: pairs of addresses from the base, (0, 0) at the end, (largest, base) for a new base (DWARF 4 section 2.17.3). */
-function readRanges4(unit: Unit, cursor: Cursor): AddressRange[] {
+function readRanges4(unit: UnitView, cursor: Cursor): AddressRange[] {
   const budget = unit.information.budget(cursor.section);
   const { addressSize } = unit;
   let base = unit.lowAddress;

@@ -1,9 +1,11 @@
 import { Attribute, Tag } from './constants';
-import type { AddressRange, LocatedRange, Location, Position, Scope, Variable } from './dwarf';
+import type { LocatedRange, Location, Position, Scope, Variable } from './dwarf';
+import type { AddressRange } from './place';
 import type { Entries } from './entries';
 import { Entry } from './entry';
 import { IntervalMap, type Interval } from './interval_map';
-import { frameBaseOf, locationsOf, type LocationList } from './locations';
+import type { LocationList } from './locations';
+import { frameBaseOf, locationsOf } from './variable_locations';
 import type { Enclosing } from './type';
 import { enclosing } from './types';
 import type { Unit } from './unit';

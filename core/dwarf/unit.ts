@@ -1,20 +1,35 @@
 import type { Abbreviation, Format } from './abbreviation';
 import { Attribute, UnitType } from './constants';
 import { Cursor } from './cursor';
-import type { AddressRange, DwarfUnit, Place } from './dwarf';
-import { Entries, readCode } from './entries';
-import { Entry } from './entry';
+import type { DwarfUnit } from './dwarf';
+import type { AddressRange, Place } from './place';
+import { readCode } from './attributes';
+import type { Budget } from './budget';
+import { Entries } from './entries';
+import { Entry, type EntryOwner } from './entry';
 import type { FormValue } from './forms';
-import type { Information } from './information';
 import { LocationLists, type LocationList } from './locations';
 import { RangeLists } from './ranges';
-import type { DebugSection } from './relocate';
+import type { DebugSection, DebugSections } from './relocate';
+import type { Strings } from './strings';
 
 /** Sizes of the headers that the bases of DWARF 5 usually point behind: 32-bit and 64-bit DWARF. */
 const STR_OFFSETS_HEADER = { narrow: 8, wide: 16 };
 
+/** What a unit asks of the object's debugging information as a whole. */
+export interface UnitSurroundings {
+  readonly sections: DebugSections;
+  abbreviations(offset: number, format: Format): Map<number, Abbreviation>;
+  strings(section: '.debug_str' | '.debug_line_str'): Strings;
+  budget(section: DebugSection): Budget;
+  entry(id: number): Entry;
+  baseOf(section: number, unit: Unit): number;
+  typeBySignature(signature: bigint): number;
+  path(unit: Unit, file: number): string;
+}
+
 /** A unit: its header, its entries, and what the bases in its first entry lead to. Everything but the header is read when needed. */
-export class Unit implements DwarfUnit, Format {
+export class Unit implements DwarfUnit, EntryOwner {
   private readonly lists: {
     ranges?: RangeLists;
     locations?: LocationLists;
@@ -26,7 +41,7 @@ export class Unit implements DwarfUnit, Format {
   private code: readonly AddressRange[] | undefined;
 
   constructor(
-    readonly information: Information,
+    readonly information: UnitSurroundings,
     readonly section: DebugSection,
     /** What ids in this section count from. */
     readonly base: number,
@@ -200,7 +215,7 @@ export class Unit implements DwarfUnit, Format {
  * @throws InputError `dwarf-malformed`
  */
 export function readUnit(
-  information: Information,
+  information: UnitSurroundings,
   section: DebugSection,
   base: number,
   start: number,

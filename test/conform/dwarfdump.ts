@@ -1,6 +1,7 @@
 /** Holds our reading of an object's debugging information against what `llvm-dwarfdump -v` prints of it. */
 import { SpecialSection, SymbolBinding, SymbolType, type ElfFile, type ElfSymbol } from '../../core/elf/elf';
-import type { AddressRange, Dwarf, LocatedRange, Scope, Variable } from '../../core/dwarf/dwarf';
+import type { Dwarf, LocatedRange, Scope, Variable } from '../../core/dwarf/dwarf';
+import type { AddressRange } from '../../core/dwarf/place';
 import { describeExpression } from '../../core/dwarf/describe';
 import { typeName } from '../../core/dwarf/type_name';
 import type { Member } from '../../core/dwarf/type';
