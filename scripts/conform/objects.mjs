@@ -43,6 +43,7 @@ const COMPARISONS = {
   },
   variables: async ({ objects, tools }) => (await import('./dwarf.mjs')).compareVariables(objects, tools.dwarfdump),
   'line-rows': async ({ objects, tools }) => (await import('./dwarf.mjs')).compareRows(objects, tools.dwarfdump),
+  'dwarf-lines': async ({ objects, tools }) => (await import('./dwarf.mjs')).compareLinesOfCode(objects, tools.objdump),
   definitions: async ({ logs }) => (await import('./definitions.mjs')).compareDefinitions(await logs()),
 };
 
